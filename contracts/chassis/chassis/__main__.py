@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import click
 
-from chassis.cli.operations import outbox, parked
+from chassis.cli.outbox import outbox
+from chassis.cli.parked import parked
 from chassis.cli.token import token
+from chassis.cli.trace import trace
 
 
 @click.group(no_args_is_help=True)
 def app() -> None:
-    """Operating the services: parked messages, outbox, development tokens."""
+    """Operating the services: parked messages, outbox, traces, development tokens."""
 
 
-for command in (parked, outbox, token):
+for command in (parked, outbox, trace, token):
     app.add_command(command)
 
 if __name__ == "__main__":

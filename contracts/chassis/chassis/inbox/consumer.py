@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any
 
 from aio_pika.abc import AbstractIncomingMessage
@@ -77,7 +78,7 @@ class Consumer:
 
     def _events(self) -> Link:
         watches = [
-            QueueWatch(each.queue, self._on_message, self.prefetch, each.single_active_consumer)
+            QueueWatch(each.queue, partial(self._on_message, each.queue), self.prefetch, each.single_active_consumer)
             for each in self._queues
         ]
         return self._link(watches, self.prefetch)
@@ -89,11 +90,12 @@ class Consumer:
     def _link(self, watches: Sequence[QueueWatch], prefetch: int) -> Link:
         return Link(self.url, prefetch, self.path, watches)
 
-    async def _on_message(self, message: AbstractIncomingMessage) -> None:
-        await self._settle(message, _delivery(message, message.routing_key), self.dispatcher.dispatch)
+    async def _on_message(self, queue: str, message: AbstractIncomingMessage) -> None:
+        await self._settle(message, _delivery(message, message.routing_key, queue), self.dispatcher.dispatch)
 
     async def _on_dead_letter(self, message: AbstractIncomingMessage) -> None:
-        await self._settle(message, _delivery(message, _original_routing_key(message)), self.dispatcher.dead_letter)
+        key, queue = _origin(message)
+        await self._settle(message, _delivery(message, key, queue), self.dispatcher.dead_letter)
 
     async def _settle(
         self, raw: AbstractIncomingMessage, delivery: Delivery, receive: Callable[[Delivery], Awaitable[bool]]
@@ -115,16 +117,19 @@ class Consumer:
             await self._acks.settle(raw)
 
 
-def _delivery(raw: AbstractIncomingMessage, key: str | None) -> Delivery:
-    return Delivery(raw.headers, raw.body, raw.content_type, key or "", raw.user_id, raw.timestamp)
+def _delivery(raw: AbstractIncomingMessage, key: str | None, queue: str | None) -> Delivery:
+    return Delivery(raw.headers, raw.body, raw.content_type, key or "", raw.user_id, raw.timestamp, queue)
 
 
-def _original_routing_key(raw: AbstractIncomingMessage) -> str | None:
-    """Return the key under which a dead letter was published; the broker recorded it and replaced it by the service's.
+def _origin(raw: AbstractIncomingMessage) -> tuple[str | None, str | None]:
+    """Return a dead letter's routing key at its publication and the queue that gave it up, as the broker recorded them.
 
-    On any other queue the publisher wrote that header, and it proves nothing.
+    Its present key is the service's. On any other queue the publisher wrote that header, and it proves nothing.
     """
     death = raw.headers.get("x-death")
     first: Any = death[0] if isinstance(death, list) and death else {}
-    keys = first.get("routing-keys") if isinstance(first, dict) else None
-    return str(keys[0]) if isinstance(keys, list) and keys else raw.routing_key
+    if not isinstance(first, dict):
+        return raw.routing_key, None
+    keys, queue = first.get("routing-keys"), first.get("queue")
+    key = str(keys[0]) if isinstance(keys, list) and keys else raw.routing_key
+    return key, None if queue is None else str(queue)

@@ -16,7 +16,10 @@ NUL = "\0"
 
 
 class Delivery(NamedTuple):
-    """One delivery. ``user`` is the publisher, verified by the broker; ``at`` the real time of the commit, if sent."""
+    """One delivery. ``user`` is the publisher, verified by the broker; ``at`` the real time of the commit, if sent.
+
+    ``queue`` is the one it came from, a dead letter's the one that gave it up.
+    """
 
     headers: Mapping[str, Any]
     body: bytes
@@ -24,6 +27,7 @@ class Delivery(NamedTuple):
     routing_key: str
     user: str | None = None
     at: datetime | None = None
+    queue: str | None = None
 
     def without_properties(self, why: str) -> Delivery:
         """Return the message with nothing of what its publisher wrote beside the body, and why that is left out."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from messages.envelope import IncomingMessage, UndecodableMessageError, decode
+from messages.envelope import PREFIX, IncomingMessage, UndecodableMessageError, decode
 
 from chassis.broker.headers import UNDECODABLE
 from chassis.broker.limits import MESSAGE_MAX_BYTES
@@ -40,6 +40,7 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 """Two times this close come from the same clock: a timestamp has whole seconds and is taken when the commit begins."""
 
 
+CORRELATION_ID = f"{PREFIX}correlationid"
 ID_MAX = 1000
 """Characters of an id or a correlation id, which are stored and sent on."""
 
@@ -206,7 +207,13 @@ class Dispatcher:
             return Failure(Remedy.PARK, text, Cause.ID_REUSED)
         except Exception as problem:  # noqa: BLE001 - a handler may raise anything
             self.metrics.handler_failures.labels(self.service).inc()
-            self._failure_log.warning("handler failed", event_id=message.id, event_type=message.type, exc_info=problem)
+            self._failure_log.warning(
+                "handler failed",
+                event_id=message.id,
+                event_type=message.type,
+                correlation_id=message.correlation_id,
+                exc_info=problem,
+            )
             return Failure(Remedy.RETRY, _cut(f"{type(problem).__name__}: {problem}"))
         return None
 
@@ -242,7 +249,11 @@ class Dispatcher:
                 self.metrics.messages_parked.labels(failure.cause).inc()
                 title, envelope = "message deferred" if deferred else "message parked", stored.to_envelope()
                 self._parked_log.error(
-                    title, event_id=envelope.id[:ID_MAX], event_type=envelope.type, reason=failure.reason
+                    title,
+                    event_id=envelope.id[:ID_MAX],
+                    event_type=envelope.type,
+                    correlation_id=envelope.headers.get(CORRELATION_ID, "")[:ID_MAX],
+                    reason=failure.reason,
                 )
                 return True
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import builtins
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +15,7 @@ from chassis.clock import Clock, SystemClock
 from chassis.handling import Document, Filter
 from chassis.inbox.delivery import Delivery
 from chassis.persistence.mongo import Database
+from chassis.persistence.query import ranges_after
 from chassis.persistence.system_collections import PARKED as COLLECTION
 
 PARKED = "parked"
@@ -25,10 +27,16 @@ REPLAY_REQUESTED = "replay_requested"
 REPLAYED = "replayed"
 DISCARDED = "discarded"
 TO_REPLAY = (DEFERRED, REPLAY_REQUESTED)
+REPLAYABLE = (PARKED, DEFERRED)
+"""States from which an operator sends many back at once; a discarded message is replayed by name."""
 WAITING = (PARKED, *TO_REPLAY)
 STATES = (*WAITING, REPLAYED, DISCARDED)
 SERVICE = "service"
 """The actor in the history where the service itself acted."""
+OLDEST_FIRST = (("first_at", 1), ("_id", 1))
+LISTED = ("consumer", "queue", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
+ROWS = 500
+"""Messages read at a time for a command on many."""
 STORED_BYTES = 64 * 1024
 """Of a body that is larger than any message may be; its digest and size tell which it was."""
 STORED_STEPS = 200
@@ -58,6 +66,7 @@ class ParkingLot:
             "consumer": consumer,
             "event_id": envelope.id,
             "type": envelope.type,
+            "queue": message.queue,
             **_stored_body(envelope.body),
             "headers": envelope.headers,
             "content_type": message.content_type,
@@ -75,8 +84,23 @@ class ParkingLot:
 
     async def list(self, states: Sequence[str] = WAITING, limit: int = 100) -> Sequence[Document]:
         where: Filter = {"state": {"$in": list(states)}}
-        listed = ("consumer", "event_id", "type", "reason", "state", "attempts", "first_at", "last_at")
-        return await self._database.find(COLLECTION, where, (("first_at", 1), ("_id", 1)), limit, listed)
+        return await self._database.find(COLLECTION, where, OLDEST_FIRST, limit, LISTED)
+
+    async def rows(self, states: Sequence[str] = WAITING, since: datetime | None = None) -> AsyncIterator[Document]:
+        """Yield what is listed of every message, state by state, without bodies and a page at a time."""
+        for state in states:
+            ranges: Sequence[Filter] = [{} if since is None else {"first_at": {"$gte": since}}]
+            while ranges:
+                page: builtins.list[Document] = []
+                for each in ranges:
+                    where = {"state": state, **each}
+                    page += await self._database.find(COLLECTION, where, OLDEST_FIRST, ROWS - len(page), LISTED)
+                    if len(page) == ROWS:
+                        break
+                for row in page:
+                    yield row
+                last = [page[-1][name] for name, _ in OLDEST_FIRST] if len(page) == ROWS else None
+                ranges = ranges_after(OLDEST_FIRST, last) if last else []
 
     async def get(self, key: str) -> Document:
         found = await self._database.load(COLLECTION, [key])
@@ -149,5 +173,10 @@ def fingerprint(consumer: str, message: OutgoingMessage) -> str:
 def as_delivery(document: Mapping[str, Any]) -> Delivery:
     """Return a stored message as it was received."""
     return Delivery(
-        dict(document["headers"]), bytes(document["body"]), document["content_type"], document["type"], document["user"]
+        dict(document["headers"]),
+        bytes(document["body"]),
+        document["content_type"],
+        document["type"],
+        document["user"],
+        queue=document["queue"],
     )
