@@ -58,7 +58,6 @@ SHAPE = frozenset(
 SHARED = tuple(name for name in SHAPE if "/" in name and not name.startswith("tests/"))
 """The modules of the folders that all services have; the others are their own subjects."""
 NO_SETTING = "it needs no setting but those of the chassis"
-NO_GAUGE = "it has no quantity that somebody watches"
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,6 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             without={
                 "jobs": "nothing falls due by the clock",
                 "jobs.JOBS": "nothing falls due by the clock",
-                "gauges": NO_GAUGE,
-                "gauges.GAUGES": NO_GAUGE,
             },
             own={
                 "recognition": "it alone stores files",
@@ -122,8 +119,6 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
         "notify": Difference(
             without={
                 "jobs.JOBS": "jobs() makes them around the sender of mail that the settings choose",
-                "gauges": NO_GAUGE,
-                "gauges.GAUGES": NO_GAUGE,
                 "api/bodies": "no two routes share a body",
             },
             own={

@@ -10,6 +10,7 @@ from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 from applications.api import router
 from applications.api.imports import BUSY
 from applications.bus import SUBSCRIPTIONS
+from applications.gauges import GAUGES
 from applications.settings import Settings
 from applications.store import AGGREGATES, INDEXES, Store
 
@@ -25,6 +26,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
+        gauges=GAUGES,
         state={
             "keys": load_keys(settings.person_key_file),
             "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),

@@ -7,6 +7,7 @@ from chassis.runtime import ServiceDefinition, run
 
 from notify.api import router
 from notify.bus import SUBSCRIPTIONS
+from notify.gauges import GAUGES
 from notify.jobs import jobs
 from notify.mail import make_sender
 from notify.settings import Settings
@@ -24,6 +25,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
+        gauges=GAUGES,
         jobs=jobs(make_sender(settings), settings.mail_batch_size),
     )
 

@@ -15,9 +15,11 @@ RETENTION_DAYS = 3 * 366
 INDEXES = (
     Index("notices", (("reader", 1), ("at", -1), ("_id", 1))),
     Index("notices", (("reader", 1), ("read_at", 1), ("at", -1), ("_id", 1))),
+    Index("notices", (("subject", 1), ("at", 1), ("_id", 1))),
     Index("notices", (("saved", 1),), ttl_seconds=RETENTION_DAYS * 86400),
     Index("deliveries", (("state", 1), ("next_at", 1), ("_id", 1))),
     Index("deliveries", (("state", 1), ("_id", 1))),
+    Index("deliveries", (("state", 1), ("attempts", 1), ("_id", 1))),
     Index("duty_reminders", (("next_on", 1), ("_id", 1))),
 )
 

@@ -33,6 +33,7 @@ INDEXES = (
     Index("cases", (("unit.prefecture", 1), ("_id", 1), *_SELECTED)),
     Index("cases", (("batch_year", 1), ("_id", 1), ("state", 1), ("unit.unit_type", 1), ("level", 1))),
     Index("cases", (("state", 1), ("_id", 1), ("before.act", 1), ("batch_year", 1), ("unit.unit_type", 1))),
+    Index("cases", (("state", 1), ("opened_on", 1), ("_id", 1))),
     Index("cases", (("unit.uscc", 1), ("_id", 1), ("state", 1))),
     Index("cases", (("assessor.uscc", 1), ("_id", 1), ("state", 1), ("suspended_by", 1))),
     Index("cases", (("panel.experts", 1), ("_id", 1))),

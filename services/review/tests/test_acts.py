@@ -49,7 +49,7 @@ async def go_on_to(handlers: ReviewHarness, act_id: str, state: ActState) -> Non
 
 async def halted(handlers: ReviewHarness) -> float:
     """The gauge of acts that wait for somebody to continue them."""
-    (gauge,) = GAUGES
+    gauge = next(each for each in GAUGES if each.name == "review_acts_halted")
     return (await gauge.read(handlers.store(), handlers.now))[()]
 
 
