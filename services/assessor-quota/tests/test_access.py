@@ -60,6 +60,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/success-rates"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
     ("GET", "/v1/success-rates/export"): "200 200 200 200 403 403 401 200",
     ("GET", "/v1/reconciliation"): "403 403 403 403 200 403 401 200",
+    ("POST", "/v1/reconciliation/repairs"): f"{REGION_ONLY} 409",
     ("GET", "/v1/audit-log"): "403 403 403 403 200 403 401 403",
 }
 """Status that each of ``CALLERS`` gets about North; of a list, ``=`` is followed by the number of its entries."""
@@ -73,6 +74,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/assessors/{uscc}/sanctions"): DECISION,
     ("POST", "/v1/assessors/{uscc}/sanctions/revocation"): {"document_number": "撤一号"},
     ("POST", "/v1/assessors/{uscc}/statements"): STATEMENT,
+    ("POST", "/v1/reconciliation/repairs"): {"ledger": f"{WANG.digest}:2026", "why": "对账不一致"},
 }
 NAMED = {
     "uscc": NORTH,

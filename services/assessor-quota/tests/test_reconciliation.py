@@ -10,6 +10,7 @@ from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
 from assessor_quota.handlers import reconciliation
 from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import Store
+from chassis.handling import Refusal
 from devkit import HandlerHarness
 from messages.event import Event
 
@@ -239,3 +240,58 @@ def test_a_long_sweep_is_followed_by_a_long_rest(took: int, rested: int) -> None
         finished.next_step(NOW + timedelta(minutes=each), reconciliation.REST) for each in (rested - 1, rested + 5)
     ]
     assert after == [None, Sweep(NOW + timedelta(minutes=rested + 5))]
+
+
+def order(why: str = "对账不一致") -> reconciliation.RepairLedger:
+    return reconciliation.RepairLedger(LEDGER, why, "officer-1")
+
+
+async def lines_of(handlers: HandlerHarness[Store], key: str = LEDGER) -> list[tuple[str, object]]:
+    ledger = await handlers.store().ledgers.require(key)
+    assert ledger.used == len(ledger.lines)
+    return sorted((line.application_id, line.carried_on) for line in ledger.lines)
+
+
+@pytest.mark.rule("Q2")
+async def test_repaired_ledger_has_the_lines_that_its_items_have_and_the_next_sweep_finds_nothing(
+    handlers_with_items: HandlerHarness[Store],
+) -> None:
+    whole = await lines_of(handlers_with_items)
+    held = handlers_with_items.memory.collections["ledgers"][LEDGER]
+    stranger = {**held["lines"][0], "application_id": "nobodys"}
+    damage(handlers_with_items, "ledgers", LEDGER, lines=[*held["lines"][1:], stranger], used=7)
+    assert set(await found(handlers_with_items)) == {
+        DiscrepancyKind.ITEM_WITHOUT_LINE,
+        DiscrepancyKind.LINE_WITHOUT_ITEM,
+    }
+
+    await handlers_with_items.handle(reconciliation.repair, order(), NOW)
+
+    assert await lines_of(handlers_with_items) == whole
+    repair = (await handlers_with_items.store().ledgers.require(LEDGER)).repair
+    assert repair is not None
+    assert (repair.removed, repair.added) == (("nobodys",), (held["lines"][0]["application_id"],))
+    assert (repair.by, repair.why, repair.at) == ("officer-1", "对账不一致", NOW)
+    handlers_with_items.memory.collections["reconciliations"] = {}
+    assert await found(handlers_with_items) == {}
+
+
+@pytest.mark.rule("Q4")
+async def test_repaired_line_of_a_carried_item_keeps_the_day_it_was_carried(handlers: HandlerHarness[Store]) -> None:
+    await deliver(handlers, [submitted("waits", NORTH)], NOW)
+    await handlers.handle(change_representative, change(LI, TODAY, NORTH), NOW)
+    key = f"{LI.digest}:2026"
+    before = await lines_of(handlers, key)
+    damage(handlers, "ledgers", key, lines=[], used=0)
+
+    await handlers.handle(reconciliation.repair, reconciliation.RepairLedger(key, "why", "officer-1"), NOW)
+
+    assert await lines_of(handlers, key) == before == [("waits", TODAY)]
+
+
+@pytest.mark.rule("Q2")
+async def test_ledger_that_agrees_is_not_repaired(handlers_with_items: HandlerHarness[Store]) -> None:
+    with pytest.raises(Refusal, match="ledger-agrees"):
+        await handlers_with_items.handle(reconciliation.repair, order(), NOW)
+
+    assert (await handlers_with_items.store().ledgers.require(LEDGER)).repair is None

@@ -85,6 +85,7 @@ READ_STATEMENTS = Policy(
 )
 """Duties and statements: a department sees those of the assessors that work in its prefecture."""
 
+REPAIR_LEDGER = Policy("ledger.repair", _REGION)
 READ_RECONCILIATION = Policy("reconciliation.read", (*_REGION, Rule(Role.OPERATOR, everything)))
 
 

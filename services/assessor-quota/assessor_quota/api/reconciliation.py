@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from chassis.http import PROBLEMS, APIRouter, Authorize, RequestContext
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, RequestContext, based_on_rule, refuses
 from fastapi import Depends
+from messages.entries import OneLine
+from pydantic import Field
+from rulebook import basis
 
-from assessor_quota.api.policies import READ_RECONCILIATION
+from assessor_quota.api.policies import READ_RECONCILIATION, REPAIR_LEDGER
 from assessor_quota.api.views import View
+from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.reconciliation import DiscrepancyKind, Reconciliation
+from assessor_quota.handlers import reconciliation
 from assessor_quota.handlers.reconciliation import RECONCILIATION
 from assessor_quota.store import Store
 
@@ -35,26 +40,60 @@ class ReconciliationView(View):
     under_way_since: datetime | None = None
 
 
+class RepairBody(Body):
+    """The ledger that the report names, and why its lines are to be made anew from the items in use."""
+
+    ledger: Annotated[str, Field(pattern="^[0-9a-f]{64}:[0-9]{4}$", examples=["0a" * 32 + ":2026"])]
+    """``<digest of the legal representative>:<year>``"""
+    why: Annotated[OneLine, Field(max_length=500, examples=["第12次对账：app-1 无对应名额"])]
+    """Kept with the ledger."""
+
+
+class LedgerRepairView(View):
+    """Changes of a repair."""
+
+    used: int
+    """Items in use by the ledger after it."""
+    removed: tuple[str, ...]
+    """Applications whose line no item in use had."""
+    added: tuple[str, ...]
+    """Applications whose item in use had no line."""
+
+
 router = APIRouter(tags=["reconciliation"], responses=PROBLEMS)
 
+RepairLedgers = Annotated[RequestContext[Store], Depends(Authorize(REPAIR_LEDGER))]
 ReadReconciliation = Annotated[RequestContext[Store], Depends(Authorize(READ_RECONCILIATION))]
 
 
 @router.get("/reconciliation", summary="Show the reconciler's report")
 async def get_reconciliation(context: ReadReconciliation) -> ReconciliationView:
     """Whether ledgers, items and the progress of applications agree. The reconciler never frees an item."""
-    reconciliation = await context.store.reconciliations.get(RECONCILIATION) or Reconciliation()
-    return _view(reconciliation)
+    return _view(await context.store.reconciliations.get(RECONCILIATION) or Reconciliation())
 
 
-def _view(reconciliation: Reconciliation) -> ReconciliationView:
-    since = None if reconciliation.sweep is None else reconciliation.sweep.started_at
-    if reconciliation.report is None:
+@router.post(
+    "/reconciliation/repairs",
+    summary="Repair a ledger that disagrees with its items",
+    openapi_extra=based_on_rule(basis("Q2")),
+    responses=refuses("ledger-agrees"),
+)
+async def repair_ledger(body: RepairBody, context: RepairLedgers) -> LedgerRepairView:
+    """Make the lines of one ledger anew from the items in use. Items are left alone: events alone change them."""
+    command = reconciliation.RepairLedger(body.ledger, body.why, context.actor.subject)
+    ledger = await context.execute(reconciliation.repair, command, prefetch=[("ledgers", body.ledger)], reply=Ledger)
+    assert ledger.repair is not None  # noqa: S101 - the handler has just made it
+    return LedgerRepairView(used=ledger.used, removed=ledger.repair.removed, added=ledger.repair.added)
+
+
+def _view(found: Reconciliation) -> ReconciliationView:
+    since = None if found.sweep is None else found.sweep.started_at
+    if found.report is None:
         return ReconciliationView(under_way_since=since)
-    summary = reconciliation.report.summary
+    summary = found.report.summary
     return ReconciliationView(
-        started_at=reconciliation.report.started_at,
-        finished_at=reconciliation.report.finished_at,
+        started_at=found.report.started_at,
+        finished_at=found.report.finished_at,
         items=summary.items,
         ledgers=summary.ledgers,
         counts=dict(summary.counts),

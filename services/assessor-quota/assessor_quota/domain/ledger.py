@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import ItemInUse
@@ -43,6 +43,17 @@ class Transfer:
 
 
 @dataclass(frozen=True)
+class LedgerRepair:
+    """The last repair: the lines that no item in use had, and the items in use that had no line."""
+
+    at: datetime
+    by: str
+    why: str
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ledger:
     """All assessors of the representative and all unit types count together (Q1).
 
@@ -56,6 +67,7 @@ class Ledger:
     transfers: tuple[Transfer, ...] = ()
     used: int = 0
     """Number of its lines, by which full ledgers are counted without reading them."""
+    repair: LedgerRepair | None = None
 
     @property
     def key(self) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from chassis.handling import Done
 from messages.event import Event
+from rulebook import shanghai_date
 
 from assessor_quota.domain.application_progress import ApplicationProgress
+from assessor_quota.domain.item import IN_USE, QuotaItem
+from assessor_quota.domain.ledger import Ledger
 from assessor_quota.domain.reconciliation import Phase, Reconciliation, Sweep, item_discrepancies, ledger_discrepancies
+from assessor_quota.domain.repair import RepairOrder, repair_ledger
 from assessor_quota.handlers.ports import Store
 
 RECONCILIATION = "latest"
@@ -43,6 +48,39 @@ async def check_page(command: CheckPage, store: Store, now: datetime) -> list[Ev
         after = await _check_ledgers(reconciliation, sweep, store, now)
     store.reconciliations.save(RECONCILIATION, after)
     return []
+
+
+@dataclass(frozen=True)
+class RepairLedger:
+    """Make the lines of one ledger anew from the items in use that name it."""
+
+    ledger: str
+    why: str
+    by: str
+
+
+async def repair(command: RepairLedger, store: Store, now: datetime) -> Done:
+    """Repair a ledger that disagrees with its items; the reply is the ledger after it."""
+    ledger = await store.ledgers.require(command.ledger)
+    found = await store.items.find({"ledgers": ledger.key, "state": {"$in": list(IN_USE)}})
+    items = {item.application_id: item for item in found}
+    order = RepairOrder(command.by, now, command.why)
+    repaired = repair_ledger(ledger, items, await _carried(ledger, items.values(), store, shanghai_date(now)), order)
+    store.ledgers.save(ledger.key, repaired)
+    return Done(value=repaired)
+
+
+async def _carried(ledger: Ledger, items: Iterable[QuotaItem], store: Store, today: date) -> dict[str, date]:
+    """Return the day on which each item came from another ledger, as that one noted its assessor's leaving (Q4)."""
+    came = [item for item in items if item.ledgers[0] != ledger.key]
+    former = await store.ledgers.find(_key_filter(key for item in came for key in item.ledgers)) if came else []
+    left = {(each.key, one.assessor): one.on for each in former for one in each.transfers}
+    return {
+        item.application_id: max(
+            (left[key, item.assessor.uscc] for key in item.ledgers if (key, item.assessor.uscc) in left), default=today
+        )
+        for item in came
+    }
 
 
 async def _check_items(sweep: Sweep, store: Store) -> Sweep:
