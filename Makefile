@@ -21,6 +21,10 @@ help: ## Show this list
 setup: ## Install missing packages on a Debian 12 machine; the other targets do it too
 	@deploy/setup.sh
 
+.PHONY: wheelhouse
+wheelhouse: ## Collect every Python package in ./wheelhouse, for an installation without a network
+	@deploy/setup.sh wheelhouse
+
 ##: the running system
 
 .PHONY: run
@@ -35,6 +39,18 @@ demo: setup ## Show the demo again on the running stack; an interrupted one cont
 status: setup ## Show which services of the local stack are ready
 	@$(BIN)/python -m deploy.local status
 
+.PHONY: start
+start: setup ## Start one part of the running stack again: SERVICE=review, or broker, mongod, prometheus
+	@$(BIN)/python -m deploy.local start "$(SERVICE)"
+
+.PHONY: stop
+stop: setup ## Stop one part of the running stack; the others go on: SERVICE=review
+	@$(BIN)/python -m deploy.local stop "$(SERVICE)"
+
+.PHONY: clock
+clock: setup ## Show the simulated clock, or move it forward: TO=2026-06-01, TO=2026-06-01T09:00+08:00, TO=+3d
+	@$(BIN)/python -m deploy.local clock $(if $(TO),"$(TO)")
+
 .PHONY: reset
 reset: setup ## Remove the data of the local stack
 	@$(BIN)/python -m deploy.local reset
@@ -42,6 +58,10 @@ reset: setup ## Remove the data of the local stack
 .PHONY: ops
 ops: setup ## Run an operator's command: SERVICE=review CMD="parked list", CMD="outbox republish --since 2026-05-20"
 	@exec $(BIN)/python -m deploy.local ops "$(SERVICE)" $(CMD)
+
+.PHONY: trace
+trace: setup ## Follow one application through the five services: APPLICATION=app-...
+	@$(BIN)/python -m deploy.local trace "$(APPLICATION)"
 
 .PHONY: token
 token: setup ## Print a bearer token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]

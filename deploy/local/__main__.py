@@ -1,4 +1,4 @@
-"""The commands of the local stack: `python -m deploy.local up|demo|status|ops|token|reset`."""
+"""The commands of the local stack: `python -m deploy.local up|demo|status|start|stop|clock|trace|ops|token|reset`."""
 
 import asyncio
 import fcntl
@@ -12,20 +12,35 @@ from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
-from devkit.servers import MissingServerError, ServerDiedError, UnfitServerError
+from devkit.servers import MissingServerError, PortTakenError, ServerDiedError, UnfitServerError
 from rich.console import Console
 from rich.table import Table
 
-from deploy.local import external_servers, servers
+from deploy.local import controls, external_servers, servers, simulated_clock, trace
 from deploy.local.console import Screen, addresses
+from deploy.local.controls import Action, Control, NoStackError
 from deploy.local.demo import play
 from deploy.local.launcher import Launcher
-from deploy.local.paths import ForeignFolderError, StackPaths
-from deploy.local.processes import environment, is_ready
+from deploy.local.paths import ForeignFolderError, StackPaths, UnfitPlaceError
+from deploy.local.processes import database_access, environment, is_ready
 from deploy.services import SERVICES
 
-REFUSALS = (MissingServerError, ServerDiedError, UnfitServerError, ForeignFolderError)
+REFUSALS = (
+    MissingServerError,
+    ServerDiedError,
+    UnfitServerError,
+    ForeignFolderError,
+    UnfitPlaceError,
+    NoStackError,
+    simulated_clock.UnfitInstantError,
+    trace.UnknownApplicationError,
+)
 """Errors that are shown as one sentence instead of a traceback."""
+
+OTHER_PORTS = (
+    "stop what is named, or start a stack of its own beside it:"
+    " GREEN_LOCAL_FOLDER=/var/tmp/green GREEN_LOCAL_FIRST_PORT=19100 make run"
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +53,7 @@ console = Console()
 @app.command()
 def up(*, demo: Annotated[bool, typer.Option(help="Play the demo unless it was played already")] = True) -> None:
     """Start everything, play the demo once, and stay up until stopped."""
-    places = StackPaths.of_environment()
+    places = _places()
     with exit_on_refusal(), single_instance(places):
         sys.exit(asyncio.run(_run(places, with_demo=demo)))
 
@@ -46,16 +61,16 @@ def up(*, demo: Annotated[bool, typer.Option(help="Play the demo unless it was p
 @app.command("demo")
 def play_demo() -> None:
     """Show the demo again on the running stack; an interrupted one continues."""
-    places = StackPaths.of_environment()
-    if not places.stack.exists():
-        raise SystemExit("no stack is running: make run")
+    places = _places()
+    with exit_on_refusal():
+        controls.require_running(places)
     sys.exit(not asyncio.run(play(places)))
 
 
 @app.command()
 def reset() -> None:
     """Remove all data, logs and secrets of the local stack."""
-    places = StackPaths.of_environment()
+    places = _places()
     if not places.folder.exists():
         console.print(f"there is no {places.folder}: nothing to remove")
         return
@@ -69,35 +84,89 @@ def reset() -> None:
 
 @app.command()
 def status() -> None:
-    """Show which services answer."""
-    places = StackPaths.of_environment()
-    table = Table(box=None, show_header=False)
-    for service in SERVICES:
-        ready = asyncio.run(is_ready(places.monitoring_address(service.name)))
-        table.add_row(service.name, places.address(service.name), "ready" if ready else "[red]not ready[/]")
+    """Show which services answer; exits with 1 unless all are ready, with 2 when no stack is running."""
+    places = _places()
+    if not controls.is_running(places):
+        console.print(f"no stack is running in {places.folder}: make run", highlight=False, soft_wrap=True)
+        raise typer.Exit(2)
+    table, states = Table(box=None, show_header=False), controls.states(places)
+    ready = {each.name: asyncio.run(is_ready(places.monitoring_address(each.name))) for each in SERVICES}
+    for name, answers in ready.items():
+        state = states.get(name, "starting")
+        shown = "ready" if answers else "not ready" if state == controls.RUNNING else state
+        table.add_row(name, places.address(name), shown)
+    for name in controls.SERVERS:
+        if name in states:
+            table.add_row(name, "", states[name])
     console.print(table)
+    raise typer.Exit(not all(ready.values()))
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+Part = Annotated[str, typer.Argument(help=f"One of {', '.join(controls.PARTS)}")]
+
+
+@app.command()
+def start(part: Part) -> None:
+    """Start one part of the running stack again."""
+    _control(Action.START, part)
+
+
+@app.command()
+def stop(part: Part) -> None:
+    """Stop one part of the running stack; the others go on."""
+    _control(Action.STOP, part)
+
+
+def _control(action: Action, part: str) -> None:
+    if part not in controls.PARTS:
+        raise SystemExit(f"SERVICE is one of {', '.join(controls.PARTS)}")
+    with exit_on_refusal():
+        state = asyncio.run(controls.request(_places(), Control(action, part)))
+    console.print(f"{part}: {state}", highlight=False, soft_wrap=True)
+    raise typer.Exit(state != (controls.RUNNING if action is Action.START else controls.STOPPED))
+
+
+@app.command()
+def clock(
+    to: Annotated[str | None, typer.Argument(help="2026-06-01, 2026-06-01T09:00+08:00, or +3d, +12h, +30m")] = None,
+) -> None:
+    """Show the simulated clock of the stack, or move it forward."""
+    with exit_on_refusal():
+        console.print(simulated_clock.show_or_move(_places(), to), highlight=False, soft_wrap=True)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 def ops(
     service: Annotated[str, typer.Argument(help="Name of the service")],
     command: Annotated[list[str], typer.Argument(help="Command of `python -m chassis`: parked list, …")],
 ) -> None:
     """Run an operator's command in the environment of one service of the stack."""
-    places, known = StackPaths.of_environment(), {each.name: each for each in SERVICES}
+    places, known = _places(), {each.name: each for each in SERVICES}
     if service not in known:
         raise SystemExit(f"SERVICE is one of {', '.join(known)}")
     if not places.servers.exists():
         raise SystemExit("no stack was started yet: make run")
     with exit_on_refusal():
+        controls.require_running(places)
         settings = environment(known[service], places, asyncio.run(servers.find(places)))
     _run_chassis(command, {"USER": getpass.getuser(), **settings})
+
+
+@app.command("trace")
+def trace_application(application: Annotated[str, typer.Argument(help="Its identifier, app-…")]) -> None:
+    """Follow one application through the five services: events, record, notices, in order."""
+    places = _places()
+    with exit_on_refusal():
+        controls.require_running(places)
+        found = asyncio.run(trace.trace(application, asyncio.run(database_access(places))))
+    for line in trace.texts(found):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
 def token(context: typer.Context) -> None:
     """Print a bearer token that the stack accepts; takes the options of `python -m chassis token`."""
-    places = StackPaths.of_environment()
+    places = _places()
     with exit_on_refusal():
         places.claim()
     _run_chassis(["token", "--keys", str(places.keys), *context.args], {})
@@ -110,7 +179,7 @@ def _run_chassis(command: list[str], environment: Mapping[str, str]) -> NoReturn
 
 
 async def _run(places: StackPaths, *, with_demo: bool) -> int:
-    """Return 0 after a stop on request, 1 when a part did not start, ended by itself or failed."""
+    """Return 0 after a stop on request, 1 when a part did not start or the launcher failed."""
     screen, stopping = Screen(console), asyncio.Event()
     launcher = Launcher(places, screen)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -120,6 +189,8 @@ async def _run(places: StackPaths, *, with_demo: bool) -> int:
     except* REFUSALS as group:
         for error in group.exceptions:
             screen.failed(error)
+        if any(isinstance(error, PortTakenError) for error in group.exceptions):
+            screen.info(OTHER_PORTS)
     finally:
         screen.info("stopping …")
         await launcher.stop()
@@ -132,13 +203,14 @@ async def _live(launcher: Launcher, *, with_demo: bool) -> int:
     screen.info(f"starting the stack in {places.folder}")
     with screen:
         await launcher.start()
-    if with_demo:
-        await _demo(places, screen)
-    screen.info("\nThe stack")
-    for line in addresses(places, launcher.servers.broker, prometheus="prometheus" in launcher.children):
-        screen.info(line)
-    screen.info("up; Ctrl-C stops everything")
-    await launcher.watch()
+    async with asyncio.TaskGroup() as running:
+        running.create_task(launcher.watch())
+        if with_demo:
+            await _demo(places, screen)
+        screen.info("\nThe stack")
+        for line in addresses(places, launcher.servers.broker, prometheus="prometheus" in launcher.children):
+            screen.info(line)
+        screen.info("up; Ctrl-C stops everything")
     return 1
 
 
@@ -159,6 +231,12 @@ async def _until_stopped(life: Coroutine[Any, Any, int], stopping: asyncio.Event
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     return 0
+
+
+def _places() -> StackPaths:
+    """Return the places that the environment names, or exit with what is wrong with them."""
+    with exit_on_refusal():
+        return StackPaths.of_environment()
 
 
 @contextmanager

@@ -45,7 +45,8 @@ class Screen:
 
     def died(self, name: str, code: int | None, tail: str) -> None:
         self.console.print(f"[bold red]{name} has ended[/] (exit {code}); the end of its log:")
-        self.console.print(tail, markup=False, highlight=False)
+        # As it is: a line of JSON that is wrapped cannot be read by any program.
+        self.console.print(tail, markup=False, highlight=False, soft_wrap=True)
 
     def failed(self, error: Exception) -> None:
         self.console.print("[bold red]not up:[/]", end=" ")

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +23,34 @@ MARK = "local-stack"
 SERVERS = ("amqp", "management", "broker-metrics", "erlang", "mongo", "prometheus", "smtp")
 
 
+LAST_PORT = 65535
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_./+@%=:,~-]+")
+MIN_FREE_BYTES = 1024**3
+"""Room on the disk of a stack: the broker stops taking messages below 50 MB, mongod ends when there is none."""
+
+
 class ForeignFolderError(RuntimeError):
     """The folder holds other things than a stack; the message says what to do."""
 
 
+class UnfitPlaceError(RuntimeError):
+    """The folder or the ports cannot carry a stack; the message says why, and which others to name."""
+
+
 def _monitoring(service: str) -> str:
     return f"{service}-monitoring"
+
+
+_SERVICES = [service.name for service in SERVICES]
+PORTS = (*_SERVICES, *SERVERS, *map(_monitoring, _SERVICES))
+"""Names of the ports, in the order of their numbers."""
+
+
+def _first_port(text: str) -> int:
+    highest = LAST_PORT - len(PORTS)
+    if not text.isascii() or not text.isdigit() or not 1024 <= int(text) <= highest:  # noqa: PLR2004 - the first port of a user
+        raise UnfitPlaceError(f"GREEN_LOCAL_FIRST_PORT is {text!r}: name a number from 1024 to {highest}")
+    return int(text)
 
 
 @dataclass(frozen=True)
@@ -40,12 +64,10 @@ class StackPaths:
     def of_environment(cls) -> Self:
         """Return the default paths, or those in the environment, for a second stack on this machine."""
         folder = os.environ.get("GREEN_LOCAL_FOLDER", str(ROOT / ".local"))
-        return cls(Path(folder).resolve(), int(os.environ.get("GREEN_LOCAL_FIRST_PORT", FIRST_PORT)))
+        return cls(Path(folder).resolve(), _first_port(os.environ.get("GREEN_LOCAL_FIRST_PORT", str(FIRST_PORT))))
 
     def port(self, name: str) -> int:
-        services = [service.name for service in SERVICES]
-        names = (*services, *SERVERS, *map(_monitoring, services))
-        return self.first_port + 1 + names.index(name)
+        return self.first_port + 1 + PORTS.index(name)
 
     def monitoring_port(self, service: str) -> int:
         """Return the port of a service's health, metrics and document of the interface."""
@@ -81,6 +103,21 @@ class StackPaths:
         return self.folder / "stack.json"
 
     @property
+    def parts(self) -> Path:
+        """Return the file that says what each part of the running stack does."""
+        return self.folder / "parts.json"
+
+    @property
+    def controls(self) -> Path:
+        """Return the folder of requests to the launcher."""
+        return self.folder / "controls"
+
+    @property
+    def lock(self) -> Path:
+        """Return the file that a running launcher locks."""
+        return self.folder / "lock"
+
+    @property
     def demo_done(self) -> Path:
         return self.folder / "demo.done"
 
@@ -101,6 +138,26 @@ class StackPaths:
             raise ForeignFolderError(f"{self.folder} holds other things than a local stack: name another folder")
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MARK).write_text("All of this folder is the local stack's; make reset removes it.\n")
+
+    def require_plain_path(self) -> None:
+        """Raise UnfitPlaceError where RabbitMQ cannot run: its scripts do not quote, its disk monitor reads ASCII."""
+        if not PLAIN_PATH.fullmatch(str(self.folder)):
+            raise UnfitPlaceError(
+                f"RabbitMQ does not run in {self.folder}: the path holds blanks or letters beyond a-z, 0-9 and ._+-."
+                " Name another folder: GREEN_LOCAL_FOLDER=/var/tmp/green make run"
+            )
+
+    def require_room(self) -> None:
+        """Raise UnfitPlaceError when the disk is nearly full: broker and database would end in dumps of their own."""
+        if (free := self.free_bytes()) < MIN_FREE_BYTES:
+            raise UnfitPlaceError(
+                f"the disk of {self.folder} has {free // 1024**2} MB left, and a stack needs"
+                f" {MIN_FREE_BYTES // 1024**2}: free some, or name a folder on another disk with GREEN_LOCAL_FOLDER"
+            )
+
+    def free_bytes(self) -> int:
+        existing = next(each for each in (self.folder, *self.folder.parents) if each.exists())
+        return shutil.disk_usage(existing).free
 
     def prepare(self) -> None:
         """Create missing folders and keys."""

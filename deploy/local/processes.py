@@ -9,8 +9,8 @@ from devkit.servers.processes import ManagedProcess, require_free
 
 from deploy.generate.broker_definitions import VHOST
 from deploy.local.paths import StackPaths
-from deploy.local.servers import Servers
-from deploy.services import Service
+from deploy.local.servers import Servers, find
+from deploy.services import SERVICES, Service
 
 READY_SECONDS = 120
 
@@ -40,6 +40,13 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
         "GREEN_PERSON_KEY_FILE": str(places.person_keys),
         "GREEN_SMTP_PORT": str(places.port("smtp")),
     }
+
+
+async def database_access(places: StackPaths) -> dict[str, tuple[str, str]]:
+    """Return the address and name of each service's database, with the service's own user, who sees no other."""
+    servers = await find(places)
+    settings = {each.name: environment(each, places, servers) for each in SERVICES}
+    return {name: (each["GREEN_MONGO_URL"], each["GREEN_DATABASE"]) for name, each in settings.items()}
 
 
 async def until_ready(service: Service, child: ManagedProcess, places: StackPaths) -> None:

@@ -45,7 +45,10 @@ def own(places: StackPaths) -> Servers:
 
 async def find(places: StackPaths) -> Servers:
     """Return the stack's own servers, which need not run yet, or the named ones; the first start records which."""
-    urls, servers = external_servers.addresses(places), own(places)
+    urls = external_servers.addresses(places)
+    if urls["broker"] is external_servers.OWN:
+        places.require_plain_path()
+    servers = own(places)
     if url := urls["broker"]:
         servers = servers._replace(broker=await BrokerAdmin.of_url(url))
     if url := urls["mongod"]:

@@ -102,7 +102,7 @@ async def run_and_check(
     findings = Checker(await reader.read(), history.entries(), by_application).check()
     findings.expect_none(f"not settled in {seconds:.0f} s", left.items())
     await reader.close()
-    print_summary(cluster, client, injected, findings)
+    print_summary(cluster, client, injected, findings, control=nemesis is WITHOUT_INBOX)
     print(f"faults for {duration:.0f} s, settled in {seconds:.0f} s")
     return RunResult(injected, findings)
 
@@ -116,13 +116,15 @@ async def prepare(cluster: Cluster, client: Client, load: Sequence[Applicant]) -
     return drafts
 
 
-def print_summary(cluster: Cluster, client: Client, injected: Counter[str], findings: Violations) -> None:
-    """Print injected faults, counts and violations."""
+def print_summary(
+    cluster: Cluster, client: Client, injected: Counter[str], findings: Violations, *, control: bool
+) -> None:
+    """Print injected faults, counts and violations; those of a control are what it is for, and read so."""
     ends = sum(worker.starts - 1 for worker in cluster.workers)
     print(f"\nprocesses ended {ends} times ({dict(cluster.crashes())}), requests retried {client.retries} times")
     print(f"{dict(injected)}\n{findings.counts}")
     for violation in findings.violations:
-        print(f"violated: {violation}")
+        print(f"{'control, found as it must be' if control else 'violated'}: {violation}")
 
 
 async def wait_until_assessors_known(cluster: Cluster, assessors: int) -> None:

@@ -60,7 +60,7 @@ def print_round(number: int, conditions: Conditions, result: RaceResult, finding
         end="",
     )
     for violation in findings.violations:
-        print(f"\nviolated: {violation}", end="")
+        print(f"\n{'violated' if result.killed else 'control, found as it must be'}: {violation}", end="")
 
 
 @pytest.mark.rule("Q2")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import signal
+import socket
 import sys
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from devkit.servers.processes import has_ended
 from rich.console import Console
 
+from deploy.demo import personas, samples
 from deploy.local import external_servers
 from deploy.local.console import Screen
 from deploy.local.launcher import Launcher
-from deploy.local.paths import StackPaths
+from deploy.local.paths import StackPaths, UnfitPlaceError
 from deploy.local.servers import own
 from tests.architecture.sources import ROOT
 from tests.integration.local_stack import environment_in, run_command
@@ -26,7 +31,7 @@ DEMO_PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from deploy.local.launcher import Launcher
-from deploy.local.paths import StackPaths
+from deploy.local.paths import StackPaths, UnfitPlaceError
 from deploy.local.demo import play
 asyncio.run(play(StackPaths(Path(sys.argv[1]), 1)))
 """
@@ -82,6 +87,89 @@ def test_existing_data_are_not_moved_to_another_server(tmp_path: Path) -> None:
     assert answer.returncode == 1
     assert f"the data in {paths.folder} belong to a broker of its own, not to 127.0.0.1:1" in answer.stdout
     assert "Traceback" not in answer.stdout + answer.stderr
+
+
+def test_path_that_the_broker_cannot_have_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    answer = run_command(environment_in(tmp_path / "绿色 制造"), "up")
+
+    assert answer.returncode == 1
+    assert "the path holds blanks or letters beyond a-z" in answer.stdout
+    assert "GREEN_LOCAL_FOLDER=/var/tmp/green make run" in answer.stdout
+    assert "Traceback" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("port", ["abc", "80", "65530", "", "１８１００"])
+@pytest.mark.parametrize("command", ["up", "status", "demo", "clock", "reset"])
+def test_first_port_that_is_none_is_refused_in_one_sentence(tmp_path: Path, port: str, command: str) -> None:
+    answer = run_command({**environment_in(tmp_path / "new"), "GREEN_LOCAL_FIRST_PORT": port}, command)
+
+    assert answer.returncode == 1
+    assert f"GREEN_LOCAL_FIRST_PORT is {port!r}: name a number from 1024 to" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_port_in_use_is_refused_with_who_uses_it_and_the_way_to_others(tmp_path: Path) -> None:
+    environment = environment_in(tmp_path / "local")
+    with socket.create_server(("127.0.0.1", int(environment["GREEN_LOCAL_FIRST_PORT"]) + 12)):
+        answer = run_command(environment, "up")
+
+    assert answer.returncode == 1
+    assert f"is in use by process {os.getpid()} (" in answer.stdout
+    assert answer.stdout.count("GREEN_LOCAL_FIRST_PORT=19100 make run") == 1
+    assert "Traceback" not in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(("command", "code"), [("demo", 1), ("status", 2), ("start", 1), ("ops", 1)])
+def test_description_that_a_killed_launcher_left_is_not_taken_for_a_stack(
+    tmp_path: Path, command: str, code: int
+) -> None:
+    paths = StackPaths(tmp_path / "local", 1)
+    paths.prepare()
+    for left in (paths.lock, paths.servers):
+        left.touch()
+    paths.stack.write_text("{}")
+    more = {"start": ["review"], "ops": ["review", "parked", "list"]}.get(command, [])
+
+    answer = run_command(environment_in(paths.folder), command, *more)
+
+    assert answer.returncode == code
+    assert f"no stack is running in {paths.folder}: make run" in answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_full_disk_is_refused_before_anything_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = StackPaths(tmp_path / "new", 1)
+    paths.require_room()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=200 * 1024**2))
+
+    with pytest.raises(UnfitPlaceError, match=r"has 200 MB left, and a stack needs 1024"):
+        paths.require_room()
+
+
+def test_log_of_a_part_that_ended_is_shown_unwrapped() -> None:
+    console = Console(file=StringIO(), width=80)
+    line = json.dumps({"event": "x" * 300, "service": "review"})
+
+    Screen(console).died("review", -9, line)
+
+    assert isinstance(console.file, StringIO)
+    assert line in console.file.getvalue().splitlines()
+
+
+def test_sample_files_are_written_where_no_process_can_be_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    written: list[str] = []
+    monkeypatch.setattr(samples, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(samples, "_write_files_of", lambda _made, applicant: written.append(applicant.id))
+    everyone = personas.load()
+
+    samples.make(tmp_path, everyone)
+
+    assert written == [each.id for each in everyone.applicants]
 
 
 async def test_missing_prometheus_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

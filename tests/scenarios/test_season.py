@@ -23,6 +23,8 @@ from deploy.demo.stages.sanctioning import FIRST, REVERSAL
 from deploy.local.console import Screen
 from deploy.local.launcher import Launcher
 from deploy.local.paths import StackPaths
+from deploy.local.processes import database_access
+from deploy.local.trace import texts, trace
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 
@@ -181,3 +183,26 @@ async def test_nothing_is_parked_and_nothing_waits_to_be_sent(stack: Stack, acco
         text = await metrics(stack, service)
         assert "green_parked_messages 0.0" in text
         assert "green_outbox_oldest_pending_seconds 0.0" in text
+
+
+@pytest.mark.usefixtures("shown")
+async def test_application_is_followed_through_the_five_services_in_order(stack: Stack, places: StackPaths) -> None:
+    async with calling(stack) as calls:
+        found = await calls.as_person(unit(PERSONAS.applicants[0])).all("applications", "/applications")
+    application = found[0]["application_id"]
+
+    lines = await trace(application, await database_access(places))
+
+    steps = [(line.service, line.kind, line.event_id.rpartition(":")[2]) for line in lines]
+    submitted, opened = (
+        next(at for at, step in enumerate(steps) if step[1:] == ("published", fact)) for fact in ("submitted", "opened")
+    )
+    assert submitted < opened
+    assert {step[0] for step in steps} == {"applications", "assessor-quota", "review", "registry", "notify"}
+    assert {"published", "consumed", "version", "record", "notice"} <= {step[1] for step in steps}
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert lines[submitted].detail.startswith("by a command or a job, correlation ")
+    # Each published event is heard at least by notify, and stands right behind its publication.
+    heard = {line.event_id for line in lines if line.kind == "consumed" and line.service == "notify"}
+    assert {line.event_id for line in lines if line.kind == "published"} <= heard
+    assert all(text.startswith("2026-") for text in texts(lines))

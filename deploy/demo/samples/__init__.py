@@ -50,11 +50,22 @@ def make(folder: Path, personas: Personas) -> Samples:
     made_by = _fingerprint()
     if not stamp.exists() or stamp.read_text("utf-8") != made_by:
         _write(samples.roster, packed(roster.FORM, roster.filled(personas.applicants)))
-        # Not forked: whoever calls this may have threads and connections.
-        with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            list(pool.map(partial(_write_files_of, samples), personas.applicants, chunksize=5))
+        _write_all(samples, personas)
         stamp.write_text(made_by, "utf-8")
     return samples
+
+
+def _write_all(samples: Samples, personas: Personas) -> None:
+    """Write in processes of their own, or here where the machine has no room for their locks (/dev/shm)."""
+    try:
+        # Not forked: whoever calls this may have threads and connections.
+        pool = ProcessPoolExecutor(mp_context=get_context("spawn"))
+    except (OSError, ImportError):
+        for each in personas.applicants:
+            _write_files_of(samples, each)
+        return
+    with pool:
+        list(pool.map(partial(_write_files_of, samples), personas.applicants, chunksize=5))
 
 
 def _write_files_of(samples: Samples, applicant: Applicant) -> None:

@@ -3,7 +3,13 @@
 from devkit.servers.admin import BrokerAdmin, MongodAdmin
 from devkit.servers.broker import Broker
 from devkit.servers.mongod import Mongod
-from devkit.servers.processes import MissingServerError, ServerDiedError, UnfitServerError, free_ports
+from devkit.servers.processes import (
+    MissingServerError,
+    PortTakenError,
+    ServerDiedError,
+    UnfitServerError,
+    free_ports,
+)
 
 __all__ = [
     "Broker",
@@ -11,6 +17,7 @@ __all__ = [
     "MissingServerError",
     "Mongod",
     "MongodAdmin",
+    "PortTakenError",
     "ServerDiedError",
     "UnfitServerError",
     "free_ports",

@@ -20,6 +20,8 @@ HOST = "127.0.0.1"
 # Below the kernel's ephemeral range: a client that reconnects to a stopped server may otherwise take its port.
 PORTS = range(20_000, 32_000)
 TAIL_BYTES = 3_000
+COMMAND_LENGTH = 100
+"""Characters shown of the command of another process."""
 
 
 class MissingServerError(RuntimeError):
@@ -28,6 +30,10 @@ class MissingServerError(RuntimeError):
 
 class ServerDiedError(RuntimeError):
     """A server ended or stayed unready; the message carries the end of its log."""
+
+
+class PortTakenError(ServerDiedError):
+    """Another process listens on a port of the server; the message names it."""
 
 
 class UnfitServerError(RuntimeError):
@@ -158,7 +164,21 @@ def _is_free(port: int) -> bool:
 
 def require_free(port: int, server: str) -> None:
     if not _is_free(port):
-        raise ServerDiedError(f"{server}: port {port} of {HOST} is in use by another process")
+        raise PortTakenError(f"{server}: port {port} of {HOST} is in use by {_listener_on(port)}")
+
+
+def _listener_on(port: int) -> str:
+    """Return the program that listens there, as far as this user may see it."""
+    try:
+        listening = (each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN)
+        found = next((each.pid for each in listening if each.laddr and each.laddr.port == port), None)
+        if found is None:
+            return "another process, of another user"
+        process = psutil.Process(found)
+        command = " ".join(process.cmdline()) or process.name()
+    except (psutil.Error, OSError):
+        return "another process"
+    return f"process {found} ({command[:COMMAND_LENGTH]})"
 
 
 async def is_accepting(port: int) -> bool:
