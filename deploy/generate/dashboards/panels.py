@@ -187,6 +187,19 @@ def process() -> Row:
                 PanelUnit.SECONDS,
                 Query(_seconds_since_poll(), "{{exported_job}}"),
             ),
+            graph(
+                "检查失败与无法读取的记录",
+                "Failed polls, unreadable documents",
+                PanelUnit.PER_SECOND,
+                Query(rates("green_job_polls_failed_total").expression, "检查失败"),
+                Query(rates("green_unreadable_documents_total").expression, "无法读取"),
+            ),
+            graph(
+                "距业务指标上次读取",
+                "Since a gauge was read",
+                PanelUnit.SECONDS,
+                Query(f"time() - max by (gauge) (green_gauge_last_read_timestamp_seconds{HERE})", "{{gauge}}"),
+            ),
         ),
     )
 
