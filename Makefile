@@ -132,7 +132,7 @@ test-faults: setup ## Kill services and servers under load, cut their links at s
 
 .PHONY: test-faults-short
 test-faults-short: setup
-	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor FAULTS_STARTS=3 RACE_ROUNDS=1 $(PYTEST) -s -m faults
+	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor FAULTS_STARTS=3 RACE_ROUNDS=1 PORT_MAPPER_SECONDS=0 $(PYTEST) -s -m faults
 
 .PHONY: fuzz-amqp
 fuzz-amqp: setup ## Write hostile messages on the wire of a real broker for some minutes; each run prints its seed

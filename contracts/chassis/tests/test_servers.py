@@ -1,6 +1,9 @@
 import asyncio
 import json
+import os
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
@@ -199,6 +202,42 @@ async def test_wrong_password_is_named_in_the_error(servers: PrivateServers) -> 
         await BrokerAdmin.of_url(broker.management_url.replace("://", "://nobody:x@"))
     with pytest.raises(UnfitServerError, match="does not let nobody in"):
         await MongodAdmin.of_url(f"mongodb://nobody:x@{mongod.address}/?{mongod.options}")
+
+
+def test_the_nodes_monitor_starts_no_port_mapper(tmp_path: Path) -> None:
+    """Run what RabbitMQ runs a minute after its start, in the node's environment and with a free port for the mapper.
+
+    `rabbit_epmd_monitor` starts an Erlang with a name, and that starts epmd, as the second run shows.
+    """
+    starter = [
+        "erl",
+        "-boot",
+        "no_dot_erlang",
+        "-sname",
+        "epmd-starter-1@localhost",
+        "-noinput",
+        "-s",
+        "erlang",
+        "halt",
+    ]
+    own = node.environment(Broker.at(tmp_path / "broker"))
+    node.prepare(Broker.at(tmp_path / "broker"))
+    accepting = []
+    for name, flags in (("own", own["ERL_ZFLAGS"]), ("without", "")):
+        (port,) = free_ports(1)
+        variables = {**os.environ, **own, "ERL_EPMD_PORT": str(port), "ERL_ZFLAGS": flags}
+        subprocess.run(starter, env=variables, cwd=tmp_path, capture_output=True, check=False, timeout=30)
+        if is_listening(port):
+            accepting.append(name)
+            subprocess.run([str(shutil.which("epmd")), "-kill"], env=variables, capture_output=True, check=True)
+
+    assert accepting == ["without"]
+    assert own["ERL_EPMD_ADDRESS"] == HOST
+    assert list(tmp_path.rglob("erl_crash.dump")) == []
+
+
+def is_listening(port: int) -> bool:
+    return any(each.laddr.port == port and each.status == "LISTEN" for each in psutil.net_connections("tcp"))
 
 
 @pytest.mark.usefixtures("emptied_path")

@@ -56,7 +56,6 @@ def environment(node: Node) -> dict[str, str]:
     return {
         "HOME": str(folder),
         "ERL_INETRC": str(folder / "inetrc"),
-        "ERL_CRASH_DUMP": str(folder / "erl_crash.dump"),
         "RABBITMQ_NODENAME": name,
         "RABBITMQ_SCRIPTS_DIR": str(folder / "server" / "sbin"),
         "RABBITMQ_PLUGINS_DIR": str(folder / "server" / "plugins"),
@@ -74,7 +73,12 @@ def environment(node: Node) -> dict[str, str]:
         "RABBITMQ_DIST_PORT": str(node.dist_port),
         # The script then replaces itself by the Erlang VM instead of waiting for it, so that signals reach the VM.
         "RUNNING_UNDER_SYSTEMD": "true",
-        # No epmd, which would outlive the node as a daemon; the node has no peers.
+        # No epmd, which would listen on every address and outlive the node as a daemon; the node has no peers. Its own
+        # monitor starts one all the same, after a minute and then each minute, by an Erlang that takes these flags: it
+        # ends at once, without a dump, and nothing listens.
+        "ERL_ZFLAGS": "-start_epmd false",
+        "ERL_EPMD_ADDRESS": HOST,
+        "ERL_CRASH_DUMP_SECONDS": "0",
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
             f"-sname {name} -start_epmd false -erl_epmd_port {node.dist_port}"
             f" -kernel inet_dist_use_interface {_tuple(HOST)}"
