@@ -169,7 +169,7 @@ def token(context: typer.Context) -> None:
     places = _places()
     with exit_on_refusal():
         places.claim()
-    _run_chassis(["token", "--keys", str(places.keys), *context.args], {})
+    _run_chassis(["token", "--keys", str(places.keys), *context.args], {"GREEN_MODE": "local"})
 
 
 def _run_chassis(command: list[str], environment: Mapping[str, str]) -> NoReturn:

@@ -39,6 +39,7 @@ def environment(service: Service, places: StackPaths, servers: Servers) -> Mappi
         "GREEN_CLOCK_FILE": str(places.clock),
         "GREEN_PERSON_KEY_FILE": str(places.person_keys),
         "GREEN_SMTP_PORT": str(places.port("smtp")),
+        "GREEN_SMTP_TLS": "opportunistic",
     }
 
 

@@ -20,7 +20,7 @@ from chassis.handling import Document
 from chassis.inbox import Subscription, subscribe
 from chassis.runtime import ServiceDefinition
 from chassis.runtime.process import Process
-from chassis.settings import ProcessRole, Settings
+from chassis.settings import Mode, ProcessRole, Settings
 from devkit import sample
 from messages.envelope import CONTENT_TYPE
 from messages.event import Event
@@ -81,6 +81,7 @@ def _service(task: Task, batch: int) -> ServiceDefinition:
         subscribe(CaseOpened, touch, prefetch=lambda opened: [("notices", opened.case_id)]),
     )
     settings = Settings(
+        mode=Mode.LOCAL,
         role=ProcessRole.WORKER,
         amqp_url=task.amqp,
         mongo_url=task.mongo,

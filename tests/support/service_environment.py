@@ -8,6 +8,7 @@ from devkit.private_servers import ServiceDatabase
 
 def service_environment(amqp_url: str, database: ServiceDatabase, issuer: DevelopmentIssuer) -> dict[str, str]:
     return {
+        "GREEN_MODE": "local",
         "GREEN_AMQP_URL": amqp_url,
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,

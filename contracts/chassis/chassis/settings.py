@@ -1,11 +1,17 @@
-"""Settings from the environment, with the same names in every service; a service adds its own in a subclass."""
+"""Settings from the environment, with the same names in every service; a service adds its own in a subclass.
+
+Production refuses what is sent in clear, needs no password, or serves development only: each check takes a value and
+returns the fault with its remedy, or None.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from limits import parse_many
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -20,13 +26,79 @@ OPEN_COMMANDS_BY_ADDRESS = "60/minute; 600/day"
 """An office has one address and several people."""
 
 
+Check = Callable[[Any], str | None]
+
+OFF = frozenset({"false", "0", "no", "off"})
+TLS_OPTIONS = frozenset({"tls", "ssl"})
+UNVERIFIED_OPTIONS = frozenset({"tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"})
+"""Options of a database URL, in small letters as they are compared: a server that anybody can pretend to be."""
+
+
+def broker_fault(url: str) -> str | None:
+    """Return what is wrong with the address of a broker."""
+    if urlsplit(url).scheme != "amqps":
+        return "what is sent to the broker is not encrypted: name its TLS listener (amqps://)"
+    if any(name == "no_verify_ssl" and value != "0" for name, value in _options(url)):
+        return "the broker's certificate is not verified: leave no_verify_ssl out, and name the authority with cafile"
+    return _account_fault(url)
+
+
+def database_fault(url: str) -> str | None:
+    """Return what is wrong with the address of a database."""
+    options = [(name.lower(), value.lower()) for name, value in _options(url)]
+    named = [value for name, value in options if name in TLS_OPTIONS]
+    is_on = bool(named) or urlsplit(url).scheme == "mongodb+srv"
+    if not is_on or OFF.intersection(named):
+        return "what is sent to the database is not encrypted: add tls=true to its options"
+    if any(name in UNVERIFIED_OPTIONS and value not in OFF for name, value in options):
+        return "the database's certificate is not verified: leave the options tlsInsecure and tlsAllowInvalid… out"
+    return _account_fault(url)
+
+
+def _account_fault(url: str) -> str | None:
+    parts = urlsplit(url)
+    if not parts.username or parts.username == "guest":
+        return "it names no user of the service's own: name the user and the password in the address"
+    return None if parts.password else "the password is empty: name the user's password in the address"
+
+
+def issuer_fault(url: str) -> str | None:
+    """Return what is wrong with the identity provider's name."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return "the identity provider is not named by https: name the issuer that its tokens carry"
+    return "this issuer is invented: name the identity provider" if url.endswith(".invalid") else None
+
+
+def collector_fault(url: str | None) -> str | None:
+    """Return what is wrong with the address of a trace collector."""
+    if url is None or urlsplit(url).scheme == "https":
+        return None
+    return "spans are sent in clear: name the collector by https, or leave it out"
+
+
+def log_level_fault(level: str) -> str | None:
+    """Return what is wrong with a level: at DEBUG the libraries log what they send and receive."""
+    return "libraries log what they send and receive: set INFO or higher" if level == "DEBUG" else None
+
+
+def clock_fault(path: Path | None) -> str | None:
+    """Return what is wrong with a simulated clock."""
+    return None if path is None else "legal dates need the system's clock: leave the simulated one out"
+
+
+def _options(url: str) -> list[tuple[str, str]]:
+    """Return the options of an address; semicolons part them as well (MongoDB)."""
+    return parse_qsl(urlsplit(url).query.replace(";", "&"), keep_blank_values=True)
+
+
 class Mode(StrEnum):
     """The purpose of an installation."""
 
     LOCAL = "local"
     """One machine, invented data: development tokens and the simulated clock are allowed."""
     PRODUCTION = "production"
-    """Real data: a process with a development-only setting refuses to start."""
+    """Real data: a process refuses to start with a setting that is for development, in clear or without a password."""
 
 
 class ProcessRole(StrEnum):
@@ -51,8 +123,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    mode: Mode = Mode.LOCAL
-    """The first field, because validators of later ones read it."""
+    REFUSED_IN_PRODUCTION: ClassVar[Mapping[str, Check]] = MappingProxyType(
+        {
+            "log_level": log_level_fault,
+            "mongo_url": database_fault,
+            "amqp_url": broker_fault,
+            "issuer": issuer_fault,
+            "clock_file": clock_fault,
+            "otlp_endpoint": collector_fault,
+        }
+    )
+    """Checks by setting; a service adds those of its own settings."""
+
+    mode: Mode = Mode.PRODUCTION
+    """The first field, because validators of later ones read it; ``local`` must be asked for."""
     role: ProcessRole = ProcessRole.ALL
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
@@ -74,12 +158,12 @@ class Settings(BaseSettings):
     """``plain`` uses the libraries' public interfaces alone: slower, the fallback should a library change."""
 
     jwks_file: Path
-    """The identity provider's public keys (RFC 7517); read again when the file changes."""
+    """A file, never an address: the identity provider's public keys (RFC 7517); read again when the file changes."""
     issuer: str = "https://issuer.green.invalid"
     audience: str = "green"
 
     clock_file: Path | None = None
-    """Shared setting of the simulated clock; refused in production."""
+    """Shared setting of the simulated clock; refused in """
 
     max_batch_size: Annotated[int, Field(ge=1, le=1000)] = 100
     """Work items in one transaction at most."""
@@ -140,27 +224,13 @@ class Settings(BaseSettings):
         parse_many(value)
         return value
 
-    @field_validator("clock_file")
+    @field_validator("*")
     @classmethod
-    def _real_time_in_production(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        if value is not None and info.data.get("mode") is Mode.PRODUCTION:
-            raise ValueError("the simulated clock is refused in production mode")
-        return value
-
-    @field_validator("issuer")
-    @classmethod
-    def _real_issuer_in_production(cls, value: str, info: ValidationInfo) -> str:
-        is_placeholder = value.endswith(".invalid") or not value.startswith("https://")
-        if is_placeholder and info.data.get("mode") is Mode.PRODUCTION:
-            raise ValueError("name the identity provider (https) in production mode")
-        return value
-
-    @field_validator("amqp_url", "mongo_url")
-    @classmethod
-    def _own_user_in_production(cls, value: str, info: ValidationInfo) -> str:
-        anonymous = "@" not in value or "://guest:" in value
-        if anonymous and info.data.get("mode") is Mode.PRODUCTION:
-            raise ValueError("name the service's own user in production mode")
+    def _fit_for_production(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - the value of any setting
+        check = cls.REFUSED_IN_PRODUCTION.get(info.field_name or "")
+        is_production = info.data.get("mode", Mode.PRODUCTION) is Mode.PRODUCTION
+        if check is not None and is_production and (fault := check(value)) is not None:
+            raise ValueError(f"refused in production mode: {fault}")
         return value
 
     @classmethod
@@ -177,7 +247,8 @@ def load(settings: type[S]) -> S:
     try:
         return settings()
     except ValidationError as error:
-        raise SettingsError({_variable(e["loc"]): e["msg"] for e in error.errors()}) from None
+        problems = {_variable(e["loc"]): e["msg"].removeprefix("Value error, ") for e in error.errors()}
+        raise SettingsError(problems) from None
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

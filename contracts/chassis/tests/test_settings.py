@@ -19,6 +19,7 @@ class OwnSettings(Settings):
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("GREEN_MODE", "local")
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
@@ -67,22 +68,31 @@ def test_rates_that_cannot_be_read_and_a_shared_port_are_refused(environment: py
     }
 
 
-def test_production_refuses_development_settings(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("GREEN_MODE", "production")
-    environment.setenv("GREEN_CLOCK_FILE", "/clock.json")
-    environment.setenv("GREEN_MONGO_URL", "mongodb://127.0.0.1/")
+def test_a_process_that_asks_for_nothing_is_in_production_mode(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("GREEN_MODE")
 
     with pytest.raises(SettingsError) as refused:
         Settings.load()
 
-    assert set(refused.value.problems) == {"GREEN_CLOCK_FILE", "GREEN_ISSUER", "GREEN_MONGO_URL"}
+    assert set(refused.value.problems) == {"GREEN_AMQP_URL", "GREEN_ISSUER", "GREEN_MONGO_URL"}
 
 
-def test_production_accepts_a_real_identity_provider_and_its_own_users(
+def test_a_mode_that_does_not_exist_is_no_way_round_the_checks(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("GREEN_MODE", "staging")
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+
+    assert {"GREEN_MODE", "GREEN_AMQP_URL", "GREEN_MONGO_URL"} <= set(refused.value.problems)
+
+
+def test_production_accepts_a_real_identity_provider_and_its_own_users_over_tls(
     environment: pytest.MonkeyPatch,
 ) -> None:
     environment.setenv("GREEN_MODE", "production")
     environment.setenv("GREEN_ISSUER", "https://login.example.cn/realms/green")
+    environment.setenv("GREEN_AMQP_URL", "amqps://review:secret@broker:5671/green?cafile=/etc/green/ca.pem")
+    environment.setenv("GREEN_MONGO_URL", "mongodb://review:secret@mongo:27017/?replicaSet=rs0&tls=true")
 
     assert Settings.load().mode is Mode.PRODUCTION
 

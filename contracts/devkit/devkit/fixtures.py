@@ -9,6 +9,8 @@ from devkit.private_servers import PrivateServers
 
 
 def pytest_configure() -> None:
+    # Tests and the processes that they start run on this machine with invented data: local mode must be asked for.
+    os.environ.setdefault("GREEN_MODE", "local")
     query_log.install()
 
 

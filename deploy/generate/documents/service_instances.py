@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType, NoneType
+from types import NoneType
 from typing import get_args, get_type_hints
 
 from chassis.runtime import ServiceDefinition
@@ -17,10 +17,17 @@ from deploy.services import Service
 
 def instantiate(service: Service, folder: Path) -> ServiceDefinition:
     """Return the definition that the service's process would run; creates its keys and files in ``folder``."""
-    main = import_module(f"{service.package}.main")
-    settings = _settings_class(main).model_validate(_settings(service, folder))
-    definition: ServiceDefinition = main.service(settings)
+    settings = settings_class(service).model_validate(_settings(service, folder))
+    definition: ServiceDefinition = import_module(f"{service.package}.main").service(settings)
     return definition
+
+
+def settings_class(service: Service) -> type[Settings]:
+    """Return the class of settings that the ``service`` of its main.py takes."""
+    main = import_module(f"{service.package}.main")
+    taken: type[Settings]
+    (taken,) = (each for each in get_args(get_type_hints(main.service)["settings"]) if each is not NoneType)
+    return taken
 
 
 def _settings(service: Service, folder: Path) -> dict[str, str]:
@@ -35,10 +42,3 @@ def _settings(service: Service, folder: Path) -> dict[str, str]:
         "jwks_file": str(folder / "jwks.json"),
         "person_key_file": str(person_keys),
     }
-
-
-def _settings_class(main: ModuleType) -> type[Settings]:
-    """Return the class of settings that ``main.service`` takes."""
-    taken: type[Settings]
-    (taken,) = (each for each in get_args(get_type_hints(main.service)["settings"]) if each is not NoneType)
-    return taken

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Literal
 
-from chassis.settings import Mode
+from chassis.settings import Check
 from chassis.settings import Settings as ChassisSettings
 from pydantic import Field, FilePath, ValidationInfo, field_validator
 
 
+def sender_fault(address: str) -> str | None:
+    """Return what is wrong with the sender of e-mails."""
+    return "this sender is invented: name the office's address" if address.endswith(".invalid") else None
+
+
+def smtp_tls_fault(tls: str) -> str | None:
+    """Return what is wrong with the encryption: ``opportunistic`` leaves it to whoever answers."""
+    return "e-mails and the password may go in clear: set starttls or implicit" if tls == "opportunistic" else None
+
+
+def password_file_fault(file: Path | None) -> str | None:
+    """Return what is wrong with the file of a password."""
+    is_empty = file is not None and not file.read_text(encoding="utf-8").strip()
+    return "the file holds no password: write the password of GREEN_SMTP_USER into it" if is_empty else None
+
+
 class Settings(ChassisSettings):
+    REFUSED_IN_PRODUCTION: ClassVar[Mapping[str, Check]] = MappingProxyType(
+        {
+            **ChassisSettings.REFUSED_IN_PRODUCTION,
+            "smtp_sender": sender_fault,
+            "smtp_tls": smtp_tls_fault,
+            "smtp_password_file": password_file_fault,
+        }
+    )
+
     smtp_host: str = "127.0.0.1"
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 8025
     smtp_sender: Annotated[str, Field(pattern="^[^@ ]+@[^@ ]+$")] = "green@green.invalid"
-    smtp_tls: Literal["opportunistic", "starttls", "implicit"] = "opportunistic"
-    """``starttls`` and ``implicit`` send nothing in clear; a password in production is given over these only."""
+    smtp_tls: Literal["opportunistic", "starttls", "implicit"] = "starttls"
+    """``starttls`` and ``implicit`` send nothing in clear; ``opportunistic`` is for the local stack."""
     smtp_user: str | None = None
     """None: the server takes mail from this network without a login."""
     smtp_password_file: FilePath | None = None
@@ -23,21 +50,6 @@ class Settings(ChassisSettings):
     smtp_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
     mail_batch_size: Annotated[int, Field(ge=1, le=500)] = 50
     """E-mails sent by one poll of the job."""
-
-    @field_validator("smtp_sender")
-    @classmethod
-    def _require_real_sender(cls, value: str, info: ValidationInfo) -> str:
-        if value.endswith(".invalid") and info.data.get("mode") is Mode.PRODUCTION:
-            raise ValueError("name the sender of e-mails in production mode")
-        return value
-
-    @field_validator("smtp_user")
-    @classmethod
-    def _require_tls_for_password(cls, value: str | None, info: ValidationInfo) -> str | None:
-        in_clear = info.data.get("smtp_tls") == "opportunistic" and info.data.get("mode") is Mode.PRODUCTION
-        if value is not None and in_clear:
-            raise ValueError("with a user name GREEN_SMTP_TLS starttls or implicit in production mode")
-        return value
 
     @field_validator("smtp_password_file")
     @classmethod

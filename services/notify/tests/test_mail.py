@@ -16,7 +16,6 @@ from devkit.servers import free_ports
 from messages.values import Role
 from notify.domain.notification import MAX_ATTEMPTS
 from notify.domain.recipients import Recipient
-from notify.handlers.contacts import SetContact
 from notify.mail import make_sender
 from notify.settings import Settings
 
@@ -66,8 +65,10 @@ async def server() -> AsyncIterator[MailServer]:
 
 def settings(monkeypatch: pytest.MonkeyPatch, **given: str) -> Settings:
     needed = {
-        "mongo_url": "mongodb://u:p@127.0.0.1/",
-        "amqp_url": "amqp://u:p@127.0.0.1/",
+        "mode": "local",
+        "smtp_tls": "opportunistic",
+        "mongo_url": "mongodb://u:p@127.0.0.1/?tls=true",
+        "amqp_url": "amqps://u:p@127.0.0.1/",
         "database": "notify",
         "jwks_file": "/jwks.json",
         "issuer": "https://sso.example.cn",
@@ -81,7 +82,7 @@ async def refuse_two(system: NotifySystem, *names: str) -> None:
     """Refuse the applications of two units of these names, who want e-mail."""
     for uscc, name in zip((STEEL, DAIRY), names, strict=True):
         reader = Recipient(Role.APPLICANT, organisation=uscc)
-        await system.set_contact(SetContact(reader, f"{uscc}@example.invalid", "zh"))
+        await system.set_contact(reader, f"{uscc}@example.invalid")
         await system.publish(application_refused(uscc, name))
 
 
@@ -149,14 +150,10 @@ async def test_a_server_without_tls_gets_no_mail_where_tls_is_asked_for(
 @pytest.mark.parametrize(
     ("given", "wrong"),
     [
-        ({"mode": "production"}, {"GREEN_SMTP_SENDER"}),
+        ({"mode": "production"}, {"GREEN_SMTP_SENDER", "GREEN_SMTP_TLS"}),
         ({"smtp_user": "green"}, {"GREEN_SMTP_PASSWORD_FILE"}),
         ({"smtp_password_file": __file__}, {"GREEN_SMTP_PASSWORD_FILE"}),
         ({"smtp_user": "green", "smtp_password_file": "/nowhere"}, {"GREEN_SMTP_PASSWORD_FILE"}),
-        (
-            {"mode": "production", "smtp_sender": "a@b.cn", "smtp_user": "green", "smtp_password_file": __file__},
-            {"GREEN_SMTP_USER"},
-        ),
     ],
 )
 def test_settings_of_mail_that_cannot_be_right_are_refused_at_start(

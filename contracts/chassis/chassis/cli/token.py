@@ -39,7 +39,7 @@ def token(  # noqa: PLR0913 - the claims of a token
     hours: float,
 ) -> None:
     """Print a bearer token signed by the development issuer."""
-    mode = Mode(os.environ.get(f"{PREFIX}MODE", Mode.LOCAL))
+    mode = Mode(os.environ.get(f"{PREFIX}MODE", Mode.PRODUCTION))
     try:
         signer = DevelopmentIssuer(keys, mode, issuer=issuer, audience=audience)
     except DevelopmentIssuerError as reason:
