@@ -35,7 +35,7 @@ async def _run(calls: Calls, stack: Stack, samples: Path, console: Console) -> N
     with console.status("Writing the sample files"):
         made = make(samples, everyone)
     with StageLines(console) as lines:
-        season = Season(everyone, made, calls, stack.clock, lines)
+        season = Season(everyone, made, calls, stack.clock, lines, stack.mail)
         for stage in STAGES:
             await stage(season)
 

@@ -43,6 +43,8 @@ class Season:
     calls: Calls
     clock: Path
     progress: Progress
+    mail: Path
+    """Folder of the e-mails that were sent."""
     application_ids: dict[str, str] = field(default_factory=dict)
     """Applicant id → application id, which is also the id of its case."""
 

@@ -20,6 +20,8 @@ class Stack(BaseModel):
     """Folder of the development issuer."""
     clock: Path
     """File of the simulated clock, shared by all services."""
+    mail: Path
+    """Folder of the e-mails that were sent."""
 
     @classmethod
     def read(cls, file: Path) -> Stack:

@@ -12,7 +12,8 @@ from devkit.clock import FixedClock
 from messages.registry import UnitRemoved
 from messages.values import Prefecture, Role
 from notify.api import router
-from notify.domain.notification import Contact, Delivery, Notification, contact_of, delivery_of
+from notify.domain.contacts import Contact, contact_of
+from notify.domain.notification import Delivery, Notification, delivery_of
 from notify.domain.recipients import Recipient
 from notify.domain.reminders import DutyReminder
 from notify.jobs import jobs
@@ -86,10 +87,8 @@ def contacts() -> Mapping[str, Contact]:
 
 def deliveries(size: int) -> Mapping[str, Delivery]:
     """Return the e-mails of every tenth notice of the region, all due now."""
-    contact = contact_of(READERS[1], "office@example.invalid", "zh")
     made = (
-        delivery_of(notice_to(READERS[1], f"notice-{number:032x}", number), contact, NOW)
-        for number in range(1, size, 40)
+        delivery_of(notice_to(READERS[1], f"notice-{number:032x}", number), "zh", NOW) for number in range(1, size, 40)
     )
     return {each.delivery_id: each for each in made}
 

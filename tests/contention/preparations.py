@@ -13,13 +13,14 @@ from assessor_quota.handlers.register import register_assessor
 from devkit import HandlerHarness
 from messages.values import Level, Role
 from notify.domain.recipients import Recipient
-from notify.handlers.contacts import SetContact, set_contact
+from notify.handlers.contacts import ConfirmContact, SetContact, confirm_contact, set_contact
 
 from tests.contention.season_messages import ASSESSOR, BY_ASSESSOR, ApplicationMessages
 from tests.contracts.seed import NOW
 
 Preparation = Callable[[HandlerHarness[Any], Sequence[ApplicationMessages]], Awaitable[None]]
 of_applications: Any = import_module("services.applications.tests.builders")
+CODE = "12345678"
 save_standing: Any = import_module("services.applications.tests.harness").save_standing
 save_evidence: Any = import_module("services.applications.tests.harness").save_evidence
 of_assessors: Any = import_module("services.assessor-quota.tests.builders")
@@ -46,7 +47,8 @@ async def _register(service: HandlerHarness[Any], _messages: Sequence[Applicatio
 async def _want_mail(service: HandlerHarness[Any], messages: Sequence[ApplicationMessages]) -> None:
     """The offices, the assessor and every unit want e-mail."""
     for reader in _readers(messages):
-        await service.handle(set_contact, SetContact(reader, "a@b.example", "zh"), NOW)
+        await service.handle(set_contact, SetContact(reader, "a@b.example", "zh", CODE), NOW)
+        await service.handle(confirm_contact, ConfirmContact(reader, CODE), NOW)
 
 
 def _readers(messages: Sequence[ApplicationMessages]) -> Iterable[Recipient]:

@@ -55,7 +55,7 @@ async def shown(stack: Stack, places: StackPaths) -> str:
     samples = make(places.folder / "samples", PERSONAS)
     async with calling(stack) as calls:
         with StageLines(quiet()) as lines:
-            season = Season(PERSONAS, samples, calls, stack.clock, lines)
+            season = Season(PERSONAS, samples, calls, stack.clock, lines, stack.mail)
             for stage in STAGES[:UNTIL_THE_WITHDRAWAL]:
                 await stage(season)
     console = quiet()

@@ -49,13 +49,14 @@ def enter_document_number(text: str) -> str:
 
 
 def enter_email(text: str) -> str:
-    """Return an address that no mail header reads as two, its domain in ASCII."""
+    """Return an address that no mail header reads as two, as it was written; a domain in Chinese by its ASCII form."""
+    written = text.strip()
     try:
-        found = validate_email(text.strip(), allow_smtputf8=False, check_deliverability=False)
+        found = validate_email(written, allow_smtputf8=False, check_deliverability=False)
     except EmailNotValidError:
         wrong = "不是有效的电子邮箱地址：@前只能用英文字母、数字和._%+-等符号，@后须为可以收信的域名，一次只填一个地址"
         raise PydanticCustomError("email_invalid", wrong) from None
-    return found.ascii_email or found.normalized
+    return written if written.isascii() else found.ascii_email or found.normalized
 
 
 def enter_code(code: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
+from email import message_from_bytes, policy
+from pathlib import Path
 
 from applications.workbooks import read
 from devkit.workbooks import open_workbook
@@ -11,11 +15,13 @@ from rulebook.regions import PREFECTURES
 
 from deploy.demo import timeline
 from deploy.demo.actors import officer, unit
+from deploy.demo.calls import until
 from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.samples import roster
 from deploy.demo.samples.annex1 import email
 from deploy.demo.season import Season
 
+CODE_SUBJECT = "确认接收通知的电子邮箱"
 FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例市工业节能监察〔2024〕6号"}
 
 
@@ -69,11 +75,21 @@ async def draft_applications(season: Season) -> None:
 
 
 async def _ask_for_mail(season: Season, applicant: Applicant) -> None:
-    """Ask for notices by e-mail too, for the edge cases (N1)."""
-    contact = {"email": email(applicant)}
-    await season.calls.as_person(unit(applicant)).put(
-        "notify", "/contacts/applicant", f"contact:{applicant.id}", contact
-    )
+    """Ask for notices by e-mail too, for the edge cases, and confirm the address by the code sent there (N1)."""
+    person, address = season.calls.as_person(unit(applicant)), email(applicant)
+    await person.put("notify", "/contacts/applicant", f"contact:{applicant.id}", {"email": address})
+    code = await until(lambda: asyncio.to_thread(_code_sent_to, address, season.mail), f"a code for {address}")
+    await person.post("notify", "/contacts/applicant/confirmation", f"confirmation:{applicant.id}", {"code": code})
+
+
+def _code_sent_to(address: str, folder: Path) -> str | None:
+    """Return the code in the newest e-mail to the address; None before it has arrived."""
+    for file in sorted(folder.glob("*.eml"), reverse=True):
+        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        is_code = message["To"] == address and message["Subject"] == CODE_SUBJECT
+        if is_code and (found := re.search(r"\d{8}", str(message.get_content()))):
+            return found.group()
+    return None
 
 
 async def _import_work_plan(season: Season, applicant: Applicant) -> None:

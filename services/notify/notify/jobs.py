@@ -29,7 +29,7 @@ def jobs(send: SendMail, limit: int) -> tuple[Job[Any], ...]:
             {"state": "waiting", "next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=limit
         )
         addresses = await _addresses(store, due)
-        return await asyncio.gather(*(_try(send, each, addresses.get(each.reader)) for each in due))
+        return await asyncio.gather(*(_try(send, each, addresses.get(each.delivery_id)) for each in due))
 
     return (
         Job("send-mail", send_due_mails, _attempt_key, record_attempt, prefetch=_keys_of_attempt),
@@ -59,14 +59,22 @@ def _keys_of_attempt(attempt: Attempt) -> Iterable[tuple[str, str]]:
 
 
 async def _addresses(store: Store, due: Sequence[Delivery]) -> Mapping[str, str]:
-    """E-mail addresses by reader, read before anything is sent: when reading fails, no e-mail has left."""
+    """Return delivery → address, read before anything is sent: when reading fails, no e-mail has left.
+
+    An address that is not confirmed gets its code and nothing else.
+    """
     readers = sorted({each.reader for each in due})
-    return {each.reader: each.email for each in await store.contacts.find({"_id": {"$in": readers}})}
+    contacts = {each.reader: each for each in await store.contacts.find({"_id": {"$in": readers}})}
+    return {
+        each.delivery_id: contact.email
+        for each in due
+        if (contact := contacts.get(each.reader)) is not None and contact.takes(each)
+    }
 
 
 async def _try(send: SendMail, delivery: Delivery, address: str | None) -> Attempt:
     """Send one e-mail; any error becomes its cause of failure: raised, it would leave the other tries unrecorded."""
-    cause = None if address else "no contact any more"
+    cause = None if address else "no confirmed contact"
     try:
         if address:
             await send(address, delivery.title, delivery.body, delivery.delivery_id.replace(":", "-"))

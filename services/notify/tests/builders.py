@@ -15,6 +15,7 @@ STEEL, DAIRY = "911502000000000271", "911501000000000191"
 OTHER = "911503000000000351"
 """An organisation that no event concerns."""
 APPLICANT = Recipient(Role.APPLICANT, organisation=STEEL)
+CODE = "12345678"
 
 
 def application_refused(uscc: str = STEEL, name: str = "甲", *, sequence: int = 1) -> ApplicationRefused:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
+from chassis.handling import Handler
+from chassis.persistence.unit_of_work import HandlerOutcome
 from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
 from messages.event import Event
 from notify.bus import SUBSCRIPTIONS
 from notify.domain.notification import Delivery, Notification
-from notify.handlers.contacts import SetContact, set_contact
+from notify.domain.recipients import Recipient
+from notify.handlers.contacts import ConfirmContact, SetContact, confirm_contact, set_contact
 from notify.handlers.ports import SendMail
 from notify.jobs import jobs
 from notify.store import AGGREGATES, INDEXES, Store
 
-from .builders import AT, BEGIN, DAY, DUE, at
+from .builders import AT, BEGIN, CODE, DAY, DUE, at
 
 
 async def no_mail(_address: str, _title: str, _body: str, _message_id: str, /) -> None:
@@ -40,8 +44,13 @@ class NotifySystem:
         opened: Store = self._system.read("notify")
         return opened
 
-    async def set_contact(self, command: SetContact) -> None:
-        await self._system.perform("notify", set_contact, command)
+    async def set_contact(self, reader: Recipient, email: str) -> None:
+        """Enter an address and confirm it, before the e-mail with the code was sent."""
+        await self._system.perform("notify", set_contact, SetContact(reader, email, "zh", CODE))
+        await self._system.perform("notify", confirm_contact, ConfirmContact(reader, CODE))
+
+    async def perform(self, handler: Handler[Any, Store], command: object) -> HandlerOutcome:
+        return await self._system.perform("notify", handler, command)
 
     async def publish(self, *events: Event) -> None:
         for event in events:

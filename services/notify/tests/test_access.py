@@ -11,13 +11,13 @@ from devkit.comparing import comparable
 from httpx2 import Response
 from messages.values import Department, Prefecture, Role
 from notify.domain.notification import MAX_ATTEMPTS, Attempt
-from notify.handlers.contacts import SetContact, set_contact
+from notify.handlers.contacts import ConfirmContact, SetContact, confirm_contact, set_contact
 from notify.handlers.deliveries import record_attempt
 from notify.handlers.notifications import notify
 from notify.store import Store
 
 from .api_calls import CONTACT
-from .builders import APPLICANT, DAIRY, OTHER, STEEL, application_refused
+from .builders import APPLICANT, CODE, DAIRY, OTHER, STEEL, application_refused
 
 CALLERS: dict[str, dict[str, Any]] = {
     "applicant": {"role": Role.APPLICANT, "organisation": STEEL},
@@ -49,6 +49,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/contacts/{role}"): "200 404 404 404 404 404 404 404 404 404 403 403 401",
     ("PUT", "/v1/contacts/{role}"): CONTACT_OWNERS.format(200),
     ("DELETE", "/v1/contacts/{role}"): CONTACT_OWNERS.format(204),
+    ("POST", "/v1/contacts/{role}/confirmation"): "200 404 404 404 404 404 404 404 404 404 403 403 401",
     ("GET", "/v1/deliveries"): OPERATOR_ONLY.format("200=1"),
     ("POST", "/v1/deliveries/{delivery_id}/resend"): OPERATOR_ONLY.format(200),
     ("GET", "/v1/audit-log"): OPERATOR_ONLY.format(200),
@@ -71,7 +72,8 @@ class Resources:
 @pytest.fixture
 async def resources(api: ApiHarness[Store]) -> Resources:
     """The applicant wants e-mail, and has one more notice, whose delivery has failed."""
-    await api.perform(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh"))
+    await api.perform(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh", CODE))
+    await api.perform(confirm_contact, ConfirmContact(APPLICANT, CODE))
     await api.perform(notify, application_refused(sequence=2))
     (delivery,) = await api.store().deliveries.find()
     await api.perform(record_attempt, Attempt(delivery.delivery_id, MAX_ATTEMPTS, "timeout"))
@@ -82,7 +84,7 @@ async def request(
     caller: ApiClient, route: tuple[str, str], resources: Resources, role: str = Role.APPLICANT
 ) -> Response:
     method, path = route[0], route[1].format(**vars(resources), role=role)
-    json = CONTACT if method == "PUT" else None
+    json = CONTACT if method == "PUT" else {"code": CODE} if path.endswith("/confirmation") else None
     return await caller.request(method, path, json=json)
 
 

@@ -5,13 +5,13 @@ from chassis.clock import SystemClock
 from devkit.api_harness import ApiClient, ApiHarness
 from messages.values import Role
 from notify.domain.notification import Attempt
-from notify.handlers.contacts import SetContact, set_contact
+from notify.handlers.contacts import ConfirmContact, SetContact, confirm_contact, set_contact
 from notify.handlers.deliveries import record_attempt
 from notify.handlers.notifications import notify
 from notify.store import INDEXES, Store
 
 from .api_calls import CONTACT, own_unread_notice
-from .builders import APPLICANT, DAIRY, OTHER, REFUSED, REGISTERED, STEEL
+from .builders import APPLICANT, CODE, DAIRY, OTHER, REFUSED, REGISTERED, STEEL
 
 
 @pytest.mark.rule("P2")
@@ -83,7 +83,7 @@ async def test_the_notice_of_another_is_not_there(applicant: ApiClient, other_ap
 
 async def test_a_contact_is_set_shown_and_removed(applicant: ApiClient) -> None:
     assert (await applicant.put("/v1/contacts/applicant", json=CONTACT)).status_code == 200
-    assert (await applicant.get("/v1/contacts/applicant")).json() == CONTACT | {"role": "applicant"}
+    assert (await applicant.get("/v1/contacts/applicant")).json() == CONTACT | {"role": "applicant", "confirmed": False}
     assert (await applicant.delete("/v1/contacts/applicant")).status_code == 204
     assert (await applicant.get("/v1/contacts/applicant")).status_code == 404
 
@@ -127,7 +127,8 @@ async def test_nobody_sets_a_contact_for_a_role_not_held(applicant: ApiClient) -
 async def test_an_operator_sees_what_failed_without_its_address_and_sends_it_again(
     api: ApiHarness[Store], applicant: ApiClient, operator: ApiClient
 ) -> None:
-    await api.perform(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh"))
+    await api.perform(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh", CODE))
+    await api.perform(confirm_contact, ConfirmContact(APPLICANT, CODE))
     await api.perform(notify, REFUSED.model_copy(update={"sequence": 2}))
     (delivery,) = await api.store().deliveries.find()
     for number in range(1, 7):

@@ -6,12 +6,19 @@ from devkit import HandlerHarness
 from messages.notify import NoticeDelivered, NoticeFailed
 from messages.values import Role
 from notify.domain.notification import MAX_ATTEMPTS, Attempt
-from notify.handlers.contacts import RemoveContact, SetContact, remove_contact, set_contact
+from notify.handlers.contacts import (
+    ConfirmContact,
+    RemoveContact,
+    SetContact,
+    confirm_contact,
+    remove_contact,
+    set_contact,
+)
 from notify.handlers.deliveries import ResendDelivery, record_attempt, resend_delivery
 from notify.handlers.notifications import ReadNotice, notify, read_notice
 from notify.store import Store
 
-from .builders import APPLICANT, AT, REFUSED, STEEL
+from .builders import APPLICANT, AT, CODE, REFUSED, STEEL
 
 
 @pytest.mark.rule("N1")
@@ -35,7 +42,8 @@ async def test_an_event_heard_twice_makes_no_second_notice(handlers: HandlerHarn
 
 
 async def deliver_by_mail(handlers: HandlerHarness[Store]) -> str:
-    await handlers.handle(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh"), AT)
+    await handlers.handle(set_contact, SetContact(APPLICANT, "office@example.invalid", "zh", CODE), AT)
+    await handlers.handle(confirm_contact, ConfirmContact(APPLICANT, CODE), AT)
     await handlers.handle(notify, REFUSED, AT)
     (delivery,) = await handlers.store().deliveries.find()
     return delivery.delivery_id

@@ -24,7 +24,7 @@ from notify.domain.notification import State
 from notify.handlers import deliveries
 from notify.store import Store
 
-DeliveryId = Annotated[str, Path(pattern="^notice-[0-9a-f]{32}:email$")]
+DeliveryId = Annotated[str, Path(pattern="^(notice|confirmation)-[0-9a-f]{32}:email$")]
 OverseeDeliveries = Annotated[RequestContext[Store], Depends(Authorize(OVERSEE_DELIVERIES))]
 
 router = APIRouter(prefix="/v1/deliveries", tags=["deliveries"], responses=PROBLEMS)
@@ -49,7 +49,7 @@ async def list_deliveries(
     openapi_extra=based_on_rule(basis("N2")),
 )
 async def resend_delivery(delivery_id: DeliveryId, context: OverseeDeliveries) -> DeliveryView:
-    """Try a parked e-mail again (N2)."""
+    """Try a parked e-mail again; one that arrived is not sent twice (N2)."""
     command = deliveries.ResendDelivery(delivery_id, context.actor.subject)
     return await context.execute(
         deliveries.resend_delivery, command, prefetch=[("deliveries", delivery_id)], reply=DeliveryView

@@ -32,10 +32,18 @@ class NoticeView(View):
     read_at: datetime | None
 
 
-class ContactView(View):
+class ContactState(View):
+    """A contact without its address."""
+
     role: Role
-    email: str
     language: Language
+    confirmed: bool
+    """Whether notices are sent there; before that, the code alone."""
+
+
+class ContactView(ContactState):
+    email: str
+    """As it was written."""
 
 
 class DeliveryView(View):

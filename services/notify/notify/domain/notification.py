@@ -9,8 +9,6 @@ from typing import Literal
 from messages.notify import Channel
 from messages.values import Role
 
-from notify.domain.recipients import Recipient
-
 Language = Literal["zh", "en"]
 State = Literal["waiting", "delivered", "failed"]
 
@@ -52,19 +50,6 @@ class Notification:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """The address of a reader who wants e-mail beside the inbox. No other document holds an e-mail address."""
-
-    reader: str
-    role: Role
-    organisation: str | None
-    prefecture: str | None
-    person: str | None
-    email: str
-    language: Language = "zh"
-
-
-@dataclass(frozen=True)
 class Delivery:
     """The way of one notice by one channel beside the inbox."""
 
@@ -94,10 +79,6 @@ class Attempt:
     cause: str | None
 
 
-def contact_of(reader: Recipient, email: str, language: Language) -> Contact:
-    return Contact(reader.key, reader.role, reader.organisation, reader.prefecture, reader.subject, email, language)
-
-
 def delivery_key(notice_id: str) -> str:
     return f"{notice_id}{_EMAIL}"
 
@@ -107,13 +88,13 @@ def noticed_by(delivery_id: str) -> str:
     return delivery_id.removesuffix(_EMAIL)
 
 
-def delivery_of(notice: Notification, contact: Contact, now: datetime) -> Delivery:
+def delivery_of(notice: Notification, language: Language, now: datetime) -> Delivery:
     """The e-mail of a notice, in the language the reader chose; one per notice and channel."""
-    chinese = contact.language == "zh"
+    chinese = language == "zh"
     return Delivery(
         delivery_id=delivery_key(notice.notice_id),
         notice_id=notice.notice_id,
-        reader=contact.reader,
+        reader=notice.reader,
         role=notice.role,
         channel="email",
         template=notice.template,

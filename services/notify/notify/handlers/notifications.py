@@ -78,8 +78,8 @@ async def create_notification(
     )
     store.notices.save(notice_id, notice)
     contact = await store.contacts.get(reader.key)
-    if contact is not None:
-        delivery = delivery_of(notice, contact, now)
+    if contact is not None and contact.confirmed:
+        delivery = delivery_of(notice, contact.language, now)
         store.deliveries.save(delivery.delivery_id, delivery)
 
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from chassis.handling import Collection
 
-from notify.domain.notification import Contact, Delivery, Notification
+from notify.domain.contacts import Contact
+from notify.domain.notification import Delivery, Notification
 from notify.domain.reminders import DutyReminder
 from notify.domain.texts import Template, Text
 
