@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.generate import broker_definitions, readmes, schemas
+from deploy.generate import broker_definitions, database_roles, readmes, schemas
 from deploy.generate.dashboards import generator as dashboards
 from deploy.generate.documents import generator as documents
 from deploy.generate.generated import differences, write
@@ -17,6 +17,7 @@ GENERATORS = (
     schemas.generate,
     documents.generate,
     broker_definitions.generate,
+    database_roles.generate,
     dashboards.generate,
     readmes.generate,
 )

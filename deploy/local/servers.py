@@ -4,19 +4,22 @@ import asyncio
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from chassis.clock import SystemClock
+from chassis.persistence.mongo import open_database
+from chassis.runtime.layout import DatabaseLayout
 from devkit.servers import Broker, BrokerAdmin, Mongod, MongodAdmin
 from devkit.servers.processes import HOST, ManagedProcess, MissingServerError, is_accepting, require_free
 
 from deploy.generate.broker_definitions import VHOST, committed, with_passwords
 from deploy.local import external_servers
 from deploy.local.paths import StackPaths
-from deploy.services import SERVICES
+from deploy.services import SERVICES, Service
 
 DEPLOY = Path(__file__).resolve().parents[1]
 RULES = DEPLOY / "prometheus" / "rules"
@@ -68,12 +71,29 @@ async def prepare_broker(broker: BrokerAdmin, places: StackPaths) -> None:
 
 
 async def prepare_mongod(mongod: MongodAdmin, places: StackPaths) -> None:
-    """Start the stack's own database; then create a user for each service, limited to its own database."""
+    """Start the stack's own database; then prepare each service's as the administrator, and create its user.
+
+    That user reads and writes the documents of its own database; it can neither drop, create nor index.
+    """
+    layouts = asyncio.create_task(asyncio.to_thread(_layouts))
     if isinstance(mongod, Mongod):
         await mongod.restart()
-    passwords = places.passwords()
-    users = (mongod.add_user(service.database, service.name, passwords[service.name]) for service in SERVICES)
-    await asyncio.gather(*users)
+    passwords, found = places.passwords(), await layouts
+    await asyncio.gather(*(_prepare(mongod, each, found[each.name], passwords[each.name]) for each in SERVICES))
+
+
+def _layouts() -> Mapping[str, DatabaseLayout]:
+    return {service.name: DatabaseLayout.of_package(service.package) for service in SERVICES}
+
+
+async def _prepare(mongod: MongodAdmin, service: Service, layout: DatabaseLayout, password: str) -> None:
+    database = open_database(mongod.admin_url, service.database, "pymongo")
+    try:
+        await database.prepare(layout.collections, layout.indexes)
+    finally:
+        await database.close()
+    role = layout.role(f"{service.name}-runtime", service.database)
+    await mongod.add_user(service.database, service.name, password, role)
 
 
 class MailDrop:

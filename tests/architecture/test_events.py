@@ -7,6 +7,8 @@ import re
 
 import pytest
 from messages.catalogue import EVENTS
+from messages.event import Event
+from messages.records import RecordHeads
 
 from tests.architecture.sources import ROOT, SERVICES, package
 
@@ -26,10 +28,16 @@ def test_an_event_is_published_by_its_owner_and_by_nobody_else(name: str) -> Non
         service
         for service in SERVICES
         for path in package(service).rglob("*.py")
-        if re.search(rf"\b{event.__name__}\((?!\):)", path.read_text())  # not a pattern ``Name():``
+        if _publishes(path.read_text(), event)
     }
 
     assert publishers == {event.owner}
+
+
+def _publishes(text: str, event: type[Event]) -> bool:
+    if issubclass(event, RecordHeads):  # every owner has one of this name, and hands it to the chassis
+        return f"from {event.__module__} import {event.__name__}" in text
+    return re.search(rf"\b{event.__name__}\((?!\):)", text) is not None  # not a pattern ``Name():``
 
 
 @pytest.mark.parametrize("name", sorted(set(EVENTS) - FOR_OPERATORS))

@@ -47,6 +47,7 @@ def test_every_kind_of_file_is_generated() -> None:
         "contracts/openapi",
         "contracts/asyncapi",
         "deploy/rabbitmq",
+        "deploy/mongodb",
         "deploy/generate/dashboards/grafana",
         "deploy/generate/dashboards/consoles",
         *(f"services/{service}" for service in SERVICES),

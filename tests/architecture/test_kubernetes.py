@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from applications.settings import Settings as OfApplications
 from notify.settings import Settings as OfNotify
 
 from deploy.generate.broker_definitions import composed
-from deploy.services import SERVICES
+from deploy.services import SERVICES, Service
 from tests.architecture.sources import ROOT
 
 MANIFESTS = ROOT / "deploy" / "kubernetes"
@@ -62,6 +63,18 @@ def test_probes_and_scrapes_go_to_the_monitoring_port_and_callers_to_the_other()
     assert [each["targetPort"] for each in service["spec"]["ports"]] == ["http"]
     assert f"GREEN_PORT={ports['http']} GREEN_MONITORING_PORT={ports['monitoring']}" in image
     assert f"127.0.0.1:{ports['monitoring']}/livez" in image
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda each: each.name)
+def test_the_database_is_prepared_by_a_job_whose_user_no_process_has(service: Service) -> None:
+    text = (MANIFESTS / "services" / service.name / "kustomization.yaml").read_text(encoding="utf-8")
+    patched = {each["target"]["kind"]: each["patch"] for each in yaml.safe_load(text)["patches"]}
+    jobs = {each["path"]: each["value"] for each in yaml.safe_load(patched["Job"])}
+    processes = yaml.safe_load((MANIFESTS / "process" / "deployment.yaml").read_text(encoding="utf-8"))
+
+    assert jobs["/spec/template/spec/containers/0/args"] == [service.package]
+    assert jobs["/spec/template/spec/containers/0/envFrom/0/secretRef/name"] == f"{service.name}-setup"
+    assert "setup" not in json.dumps(processes["spec"]["template"]["spec"])
 
 
 def test_every_file_is_part_of_what_is_applied() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from chassis.anchoring import AnchoredStore
 from chassis.persistence.system_collections import FILE_COLLECTIONS
 
 from tests.architecture.sources import ROOT, SERVICES, package
@@ -27,12 +28,14 @@ SHAPE = frozenset(
         "bus.SUBSCRIPTIONS",
         "store",
         "store.AGGREGATES",
+        "store.APPEND_ONLY",
         "store.INDEXES",
         "store.Store",
         "jobs",
         "jobs.JOBS",
         "gauges",
         "gauges.GAUGES",
+        "anchoring",
         "api",
         "api.router",
         "api/policies",
@@ -57,6 +60,7 @@ SHAPE = frozenset(
 )
 SHARED = tuple(name for name in SHAPE if "/" in name and not name.startswith("tests/"))
 """The modules of the folders that all services have; the others are their own subjects."""
+NO_RECORD = "what it keeps is read and forgotten"
 NO_SETTING = "it needs no setting but those of the chassis"
 
 
@@ -118,6 +122,8 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
         ),
         "notify": Difference(
             without={
+                "anchoring": NO_RECORD,
+                "store.APPEND_ONLY": NO_RECORD,
                 "jobs.JOBS": "jobs() makes them around the sender of mail that the settings choose",
                 "api/bodies": "no two routes share a body",
             },
@@ -269,6 +275,9 @@ def test_indexes_and_aggregates_name_collections_of_the_store(service: str) -> N
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "DocumentCollection"
         if isinstance(node.args[1], ast.Constant)
     }
+
+    if issubclass(module.Store, AnchoredStore):
+        collections |= {"anchored_heads", "anchoring"}
 
     assert {index.collection for index in module.INDEXES} <= {*collections, *FILE_COLLECTIONS}
     assert set(module.AGGREGATES.values()) <= collections

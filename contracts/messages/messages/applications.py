@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from messages.event import Event
+from messages.records import RecordHeads
 from messages.values import (
     Evaluation,
     FileRef,
@@ -110,3 +111,9 @@ class EligibilityLost(
 
     lost_on: date
     reasons: tuple[Reason, ...]
+
+
+class RecordHeadsPublished(
+    RecordHeads, Event, type="applications.record.heads-published.v1", subject="service", sharing="internal"
+):
+    """The heads of this service's records are anchored; another service keeps the digest (V14)."""

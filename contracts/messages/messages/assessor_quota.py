@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from messages.duties import DutyMetFacts, DutyOpenedFacts, DutyOverdueFacts
 from messages.event import FOR_CONCERNED, Event
+from messages.records import RecordHeads
 from messages.values import (
     AssessorRef,
     Ban,
@@ -174,3 +175,9 @@ class DutyMet(DutyMetFacts, Event, type="assessor-quota.duty.met.v1", subject="d
 
 class DutyOverdue(DutyOverdueFacts, Event, type="assessor-quota.duty.overdue.v1", subject="duty_id"):
     kind: Literal["assessor_statement"]
+
+
+class RecordHeadsPublished(
+    RecordHeads, Event, type="assessor-quota.record.heads-published.v1", subject="service", sharing="internal"
+):
+    """The heads of this service's records are anchored; another service keeps the digest (V14)."""

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from messages.event import FOR_CONCERNED, Event
+from messages.records import RecordHeads
 from messages.values import AssessorRef, Ban, Digest, Identifier, Level, Reason, Text, UnitRef, Value
 
 
@@ -104,3 +105,9 @@ class UnitFlagLifted(Event, type="registry.unit.flag-lifted.v1", subject="unit_k
     assessor: AssessorRef
     lifted_on: date
     case_id: Identifier
+
+
+class RecordHeadsPublished(
+    RecordHeads, Event, type="registry.record.heads-published.v1", subject="service", sharing="internal"
+):
+    """The heads of this service's records are anchored; another service keeps the digest (V14)."""

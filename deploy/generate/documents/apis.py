@@ -26,7 +26,7 @@ async def serve_api(service: Service, clock: Clock | None = None) -> AsyncIterat
             made.router,
             made.store,
             aggregates=made.aggregates,
-            indexes=made.all_indexes,
+            indexes=made.layout.indexes,
             clock=clock or SystemClock(),
             state=made.state,
         ) as harness:

@@ -27,6 +27,10 @@ BINDING = "0.3.0"
 SHARED = {"public": "无条件共享", "concerned": "有条件共享", "internal": "不予共享"}
 """Sharing class → its name in the catalogue of government data."""
 CHINESE = {
+    **{
+        f"{owner}.record.heads-published.v1": "记录校验值已公布"
+        for owner in ("applications", "assessor-quota", "registry", "review")
+    },
     "assessor-quota.duty.met.v1": "第三方机构年度工作情况已填报",
     "assessor-quota.duty.opened.v1": "第三方机构年度工作情况待填报",
     "assessor-quota.duty.overdue.v1": "第三方机构年度工作情况逾期未填报",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from chassis.anchoring import recorder_gauges
 from chassis.observability import DomainGauge
 from messages.values import Prefecture
 from rulebook import shanghai_date
@@ -26,6 +27,7 @@ async def applications_by_state(store: Store, now: datetime) -> Mapping[tuple[st
 
 
 GAUGES = (
+    *recorder_gauges("applications"),
     DomainGauge(
         "applications",
         "Applications of this batch year and later, by state and prefecture",

@@ -7,6 +7,7 @@ from chassis.runtime import ServiceDefinition, run
 from chassis.security import load_keys
 from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 
+from applications.anchoring import RECORDER
 from applications.api import router
 from applications.api.imports import BUSY
 from applications.bus import SUBSCRIPTIONS
@@ -25,8 +26,9 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        router=router,
+        jobs=(RECORDER.job(),),
         gauges=GAUGES,
+        router=router,
         state={
             "keys": load_keys(settings.person_key_file),
             "workbooks": WorkbookReader(WorkbookLimits.of(settings), busy=BUSY),

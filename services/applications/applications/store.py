@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.anchoring import AGGREGATE, ANCHOR_APPEND_ONLY, ANCHOR_INDEXES, AnchoredStore
 from chassis.handling import PendingUpload
 from chassis.persistence import FILE_INDEXES, DocumentCollection, Index, UnitOfWork
 from messages.values import RecordedCode
@@ -13,13 +14,14 @@ from applications.domain.files import FileUsage, SentFile, StoredContent
 from applications.domain.organisation_status import OrganisationStatus
 from applications.domain.records import PrefectureList
 
-AGGREGATES = {"application": "applications", "unit": "standings", "code": "codes"}
+AGGREGATES = {"application": "applications", "unit": "standings", "code": "codes", **AGGREGATE}
 """Aggregate of an event type → collection."""
 
 _FILTERS = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1))
 """The filters of the list, behind its order: what does not match is passed over in the index, unread."""
 
 INDEXES = (
+    *ANCHOR_INDEXES,
     Index("applications", (("submitted_once", 1), ("_id", 1), *_FILTERS)),
     Index("applications", (("unit.prefecture", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
     Index("applications", (("evaluation.assessor.uscc", 1), ("_id", 1), ("submitted_once", 1), *_FILTERS)),
@@ -36,14 +38,18 @@ INDEXES = (
     *FILE_INDEXES,
 )
 
+APPEND_ONLY = ("versions", "prefecture_lists", *ANCHOR_APPEND_ONLY)
+"""Collections that the service's user in the database can add to, and neither change nor empty."""
 
-class Store:
+
+class Store(AnchoredStore):
     """``standings`` and ``assessors`` are by USCC, ``files`` by SHA-256 and sender, ``contents`` by SHA-256.
 
     ``file_usage`` is by organisation, ``uploads`` by the id under which the chassis stores bytes.
     """
 
     def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
         self.applications = DocumentCollection(unit, "applications", Application)
         self.versions = DocumentCollection(unit, "versions", Version)
         self.standings = DocumentCollection(unit, "standings", OrganisationStatus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chassis.anchoring import recorder_gauges
 from chassis.observability import DomainGauge
 from rulebook import rules_on, shanghai_date
 
@@ -76,6 +77,7 @@ async def statements_overdue(store: Store, _now: datetime) -> Values:
 
 
 GAUGES = (
+    *recorder_gauges("assessor-quota"),
     DomainGauge(
         "quota_items_in_use",
         "Items reserved and confirmed, of this counting year and the ones to come",

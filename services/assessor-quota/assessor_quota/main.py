@@ -8,6 +8,7 @@ from chassis.security import load_keys
 from chassis.spreadsheets import WorkbookLimits, WorkbookReader
 
 from assessor_quota import api
+from assessor_quota.anchoring import RECORDER
 from assessor_quota.api.bulk import BUSY
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.gauges import GAUGES
@@ -26,7 +27,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         aggregates=AGGREGATES,
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
-        jobs=JOBS,
+        jobs=(*JOBS, RECORDER.job()),
         gauges=GAUGES,
         router=api.router,
         state={

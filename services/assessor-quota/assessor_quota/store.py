@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.anchoring import AGGREGATE, ANCHOR_APPEND_ONLY, ANCHOR_INDEXES, AnchoredStore
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 from messages.values import PersonRef, RecordedCode
 
@@ -21,10 +22,12 @@ AGGREGATES = {
     "statement": "statements",
     "duty": "duties",
     "rate": "rates",
+    **AGGREGATE,
 }
 """Aggregate of an event type → collection."""
 
 INDEXES = (
+    *ANCHOR_INDEXES,
     Index("assessors", (("representative.digest", 1), ("_id", 1))),
     Index("assessors", (("former.person.digest", 1), ("_id", 1))),
     Index("assessors", (("uscc", 1), ("_id", 1))),
@@ -55,11 +58,15 @@ INDEXES = (
 )
 """Each ends in what its query sorts by, so that a page is read in its order and nothing is sorted in memory."""
 
+APPEND_ONLY = ("entries", *ANCHOR_APPEND_ONLY)
+"""Collections that the service's user in the database can add to, and neither change nor empty."""
 
-class Store:
+
+class Store(AnchoredStore):
     """``_id`` of an item is the application's identifier: one item for one application, for ever (Q2)."""
 
     def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
         self.assessors = DocumentCollection(unit, "assessors", Assessor)
         self.entries = DocumentCollection(unit, "entries", RegisterEntry)
         self.sanctions = DocumentCollection(unit, "sanctions", SanctionDecision)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from chassis.anchoring import RECEIVED_ANCHOR_GAUGES
 from chassis.observability import DomainGauge
 
 from notify.store import Store
@@ -29,6 +30,7 @@ async def mail_overdue(store: Store, now: datetime) -> Mapping[tuple[str, ...], 
 
 
 GAUGES = (
+    *RECEIVED_ANCHOR_GAUGES,
     DomainGauge(
         "notify_mails",
         "E-mails that wait, that wait after two failed tries or more, and that were given up",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from chassis.anchoring import ReceivedAnchor
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 
-from notify.domain.notification import Contact, Delivery, Notification
+from notify.domain.contacts import Contact
+from notify.domain.notification import Delivery, Notification
 from notify.domain.reminders import DutyReminder
 from notify.templates import JinjaTemplates
 
@@ -30,4 +32,5 @@ class Store:
         self.contacts = DocumentCollection(unit, "contacts", Contact)
         self.deliveries = DocumentCollection(unit, "deliveries", Delivery)
         self.duty_reminders = DocumentCollection(unit, "duty_reminders", DutyReminder)
+        self.received_anchors = DocumentCollection(unit, "received_anchors", ReceivedAnchor)
         self.templates = JinjaTemplates()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chassis.anchoring import recorder_gauges
 from chassis.observability import DomainGauge
 from messages.values import Level, UnitType
 from rulebook import shanghai_date
@@ -51,6 +52,7 @@ GAUGES = (
     DomainGauge("registry_titles", "Titles shown today, by type of unit", titles, ("unit_type",)),
     DomainGauge("registry_list_lines", "Lines of this year's list, by state", list_lines, ("state",)),
     DomainGauge("registry_removals", "Removals of this year, by state", removals, ("state",)),
+    *recorder_gauges("registry"),
     DomainGauge(
         "registry_clearance_differences",
         "Differences between the clearances for a list and what review said of its notices; must be 0",

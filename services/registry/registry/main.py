@@ -6,6 +6,7 @@ import rulebook
 from chassis.runtime import ServiceDefinition, run
 from chassis.settings import Settings
 
+from registry.anchoring import RECORDER
 from registry.api import router
 from registry.bus import SUBSCRIPTIONS
 from registry.gauges import GAUGES
@@ -24,7 +25,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
-        jobs=JOBS,
+        jobs=(*JOBS, RECORDER.job()),
         gauges=GAUGES,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.anchoring import AGGREGATE, ANCHOR_APPEND_ONLY, ANCHOR_INDEXES, AnchoredStore
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 from messages.values import RecordedCode
 
@@ -19,7 +20,7 @@ from registry.domain.reconciliation import Reconciliation
 from registry.domain.register import RegisteredUnit
 from registry.domain.removals import Removal
 
-AGGREGATES = {"list": "lists", "unit": "units"}
+AGGREGATES = {"list": "lists", "unit": "units", **AGGREGATE}
 
 
 def _ordered(collection: str, *paths: str) -> Index:
@@ -28,6 +29,7 @@ def _ordered(collection: str, *paths: str) -> Index:
 
 
 INDEXES = (
+    *ANCHOR_INDEXES,
     Index(
         "lists",
         (("level", 1), ("announcement.number", 1)),
@@ -73,8 +75,13 @@ INDEXES = (
 )
 
 
-class Store:
+APPEND_ONLY = ANCHOR_APPEND_ONLY
+"""Collections that the service's user in the database can add to, and neither change nor empty."""
+
+
+class Store(AnchoredStore):
     def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
         self.lists = DocumentCollection(unit, "lists", AnnualList)
         self.list_lines = DocumentCollection(unit, "list_lines", PrintedLine)
         self.held_back_lines = DocumentCollection(unit, "held_back_lines", HeldBackLine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chassis.anchoring import recorder_gauges
 from chassis.observability import DomainGauge
 from messages.review import Stage
 from rulebook import rules_on, shanghai_date
@@ -44,6 +45,7 @@ async def days_to_forward(_store: Store, now: datetime) -> Values:
 
 
 GAUGES = (
+    *recorder_gauges("review"),
     DomainGauge(
         "review_acts_halted", "Acts on a batch that stopped and wait for somebody to continue them", acts_halted
     ),

@@ -6,6 +6,7 @@ import rulebook
 from chassis.runtime import ServiceDefinition, run
 from chassis.settings import Settings
 
+from review.anchoring import RECORDER
 from review.api import router
 from review.bus import SUBSCRIPTIONS
 from review.gauges import GAUGES
@@ -23,7 +24,7 @@ def service(settings: Settings | None = None) -> ServiceDefinition:
         indexes=INDEXES,
         subscriptions=SUBSCRIPTIONS,
         router=router,
-        jobs=JOBS,
+        jobs=(*JOBS, RECORDER.job()),
         gauges=GAUGES,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis.anchoring import AGGREGATE, ANCHOR_APPEND_ONLY, ANCHOR_INDEXES, AnchoredStore
 from chassis.persistence import DocumentCollection, Index, UnitOfWork
 from messages.values import RecordedCode
 
@@ -18,7 +19,7 @@ from review.domain.ranking import Batch, BatchRanking, WaitingCase
 from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
 
-AGGREGATES = {"case": "cases", "notice": "notices"}
+AGGREGATES = {"case": "cases", "notice": "notices", **AGGREGATE}
 
 _UNANSWERED = (("consultation.unanswered", 1), ("state", 1))
 
@@ -26,6 +27,7 @@ _SELECTED = (("state", 1), ("batch_year", 1), ("unit.unit_type", 1), ("level", 1
 """The fields that a list of cases may select by."""
 
 INDEXES = (
+    *ANCHOR_INDEXES,
     Index("cases", (("level", 1), ("batch_year", 1), ("state", 1), ("_id", 1))),
     Index("cases", (("level", 1), ("batch_year", 1), ("rule_set", 1), ("_id", 1))),
     # The order of ids before the fields that only select: a page is neither sorted nor read in vain.
@@ -60,11 +62,15 @@ INDEXES = (
     Index("notice_lines", (("notice_id", 1), *LINE_ORDER, ("_id", 1))),
 )
 
+APPEND_ONLY = ("records", "rankings", *ANCHOR_APPEND_ONLY)
+"""Collections that the service's user in the database can add to, and neither change nor empty."""
 
-class Store:
+
+class Store(AnchoredStore):
     """The collections of review on one unit of work."""
 
     def __init__(self, unit: UnitOfWork) -> None:
+        super().__init__(unit)
         self.cases = DocumentCollection(unit, "cases", Case)
         self.records = DocumentCollection(unit, "records", RecordEntry)
         self.application_statuses = DocumentCollection(unit, "application_statuses", ApplicationStatus)

@@ -60,6 +60,11 @@ class DocumentCollection(Generic[T]):
         self._type = type_
         self._codec = codec(type_)
 
+    @property
+    def collection(self) -> str:
+        """Return the name of the collection in the database."""
+        return self._collection
+
     async def get(self, key: str, /) -> T | None:
         fields = await self._unit.fields(self._collection, key)
         return None if fields is None else self._load(key, fields)

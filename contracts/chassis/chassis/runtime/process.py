@@ -99,7 +99,8 @@ class Process:
     async def _start(self) -> None:
         self._exit_stack.push_async_callback(asyncio.to_thread, self.tracing.close)
         self._exit_stack.push_async_callback(self.database.close)
-        await _retry_until_up("database", lambda: self.database.ensure_indexes(self._service.all_indexes))
+        layout = self._service.layout
+        await _retry_until_up("database", lambda: self.database.prepare(layout.collections, layout.indexes))
         self.relay.start()
         self._exit_stack.push_async_callback(self.relay.stop)
         self.committer.start()

@@ -15,8 +15,8 @@ from chassis.persistence.collections import Index
 from chassis.persistence.system_collections import UPLOADS
 from chassis.persistence.unit_of_work import UnitOfWork
 from chassis.regulation import Regulation
+from chassis.runtime.layout import DatabaseLayout
 from chassis.scheduling.job import Job
-from chassis.security.audit import AUDIT_INDEXES
 from chassis.settings import Settings
 
 
@@ -49,5 +49,6 @@ class ServiceDefinition:
         return any(index.collection == UPLOADS for index in self.indexes)
 
     @property
-    def all_indexes(self) -> tuple[Index, ...]:
-        return (*self.indexes, *AUDIT_INDEXES)
+    def layout(self) -> DatabaseLayout:
+        """Return what its database must hold before a process works."""
+        return DatabaseLayout.of(self.store, self.indexes)

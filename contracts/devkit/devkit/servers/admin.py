@@ -160,9 +160,12 @@ class MongodAdmin:
     def admin_url(self) -> str:
         return self.url(self.admin_user, self.admin_password, "admin")
 
-    async def add_user(self, database: str, user: str, password: str) -> None:
-        """Create a user who may read and write only this database; an existing one gets the password."""
-        await asyncio.to_thread(self._add_user, database, user, password)
+    async def add_user(self, database: str, user: str, password: str, role: Mapping[str, Any] | None = None) -> None:
+        """Create a user of this database alone, with a role of its own (the command that creates it) or ``readWrite``.
+
+        An existing user gets the password and the role.
+        """
+        await asyncio.to_thread(self._add_user, database, user, password, role)
 
     async def databases(self) -> set[str]:
         """Return the names of the databases with documents or users."""
@@ -172,6 +175,7 @@ class MongodAdmin:
 
     async def remove_database(self, database: str) -> None:
         await self.run("dropAllUsersFromDatabase", 1, database=database)
+        await self.run("dropAllRolesFromDatabase", 1, database=database)
         await self.run("dropDatabase", 1, database=database)
 
     async def run(
@@ -199,11 +203,12 @@ class MongodAdmin:
         if not hello.get("setName"):
             raise UnfitServerError(f"the database at {self.address} is not a replica set, which transactions need")
 
-    def _add_user(self, database: str, user: str, password: str) -> None:
+    def _add_user(self, database: str, user: str, password: str, role: Mapping[str, Any] | None) -> None:
         with _client(self.admin_url) as client:
+            held = "readWrite" if role is None else _put_role(client, database, role)
             existing = client[database].command("usersInfo", user)
             command = "updateUser" if existing["users"] else "createUser"
-            client[database].command(command, user, pwd=password, roles=[{"role": "readWrite", "db": database}])
+            client[database].command(command, user, pwd=password, roles=[{"role": held, "db": database}])
 
     def _run(
         self, command: str, value: object, database: str, more: Mapping[str, Any], patience_ms: int = PATIENCE_MS
@@ -234,6 +239,14 @@ class MongodAdmin:
             # mongod allows one unauthenticated command over loopback: creating the first user.
             client.admin.command("createUser", self.admin_user, pwd=self.admin_password, roles=["root"])
         return True
+
+
+def _put_role(client: MongoClient[dict[str, Any]], database: str, role: Mapping[str, Any]) -> str:
+    """Create or replace the role, and return its name."""
+    name, content = str(role["createRole"]), {key: value for key, value in role.items() if key != "createRole"}
+    exists = client[database].command("rolesInfo", name)["roles"]
+    client[database].command("updateRole" if exists else "createRole", name, **content)
+    return name
 
 
 def _account(user: str, password: str) -> str:

@@ -79,6 +79,7 @@ class Mongod(MongodAdmin):
             *("--bind_ip", HOST, "--port", str(self.port), "--nounixsocket"),
             *("--dbpath", str(data), "--replSet", REPLICA_SET, "--keyFile", str(key)),
             *("--wiredTigerCacheSizeGB", "0.5", "--oplogSize", "512"),
+            "--noscripting",  # no JavaScript in queries: nobody here writes any
             # An orphaned transaction blocks its documents until this limit; the default is a minute.
             *("--setParameter", "transactionLifetimeLimitSeconds=5"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from messages.event import Event
+from messages.records import RecordHeads
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
 from messages.values import (
@@ -273,3 +274,9 @@ STAGES_AFTER_ACCEPTANCE: Final = frozenset(
     stage_of(event) for event in Event.__subclasses__() if issubclass(event, Case) and event.proves_acceptance
 )
 """Stages that a case reaches only after initial review accepted it."""
+
+
+class RecordHeadsPublished(
+    RecordHeads, Event, type="review.record.heads-published.v1", subject="service", sharing="internal"
+):
+    """The heads of this service's records are anchored; another service keeps the digest (V14)."""

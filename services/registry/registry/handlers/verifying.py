@@ -19,7 +19,7 @@ async def verify_chain(level: Level, opened: Callable[[], Store]) -> ChainCheck:
     check = ChainCheck()
     while found := await _lists_after(check.lists, level, opened()):
         for each in found:
-            check = check.after(each, await _lines_digest(each, opened))
+            check = check.after(each, await lines_digest(each, opened))
             if not check.intact:
                 return check
     return check
@@ -30,7 +30,7 @@ async def _lists_after(number: int, level: Level, store: Store) -> list[AnnualLi
     return await store.lists.find(where, sort=(("announcement.number", 1),), limit=LISTS_PER_QUERY)
 
 
-async def _lines_digest(one: AnnualList, opened: Callable[[], Store]) -> str:
+async def lines_digest(one: AnnualList, opened: Callable[[], Store]) -> str:
     """The digest of the lines as they are stored: each in its place, none missing and none added."""
     digest = GENESIS
     async for page in pages_of_lines(one.edition, opened):

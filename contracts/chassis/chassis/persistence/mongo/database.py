@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Literal, TypeAlias
@@ -22,6 +22,7 @@ from chassis.handling import Document, Filter, Sort
 from chassis.persistence.collections import Index
 from chassis.persistence.errors import WriteConflictError
 from chassis.persistence.mongo.errors import DatabaseFullError, translate_errors
+from chassis.persistence.mongo.preparation import index_options, is_same_index, preparing
 from chassis.persistence.mongo.reader import Reader
 from chassis.persistence.system_collections import INBOX, LEASES, OUTBOX, SYSTEM_COLLECTIONS, SYSTEM_INDEXES
 from chassis.persistence.unit_of_work import ChangeSet, Write
@@ -121,12 +122,24 @@ class Database(Reader):
             await self.update(LEASES, {"_id": _ROOM}, [{"$set": {"at": "$$NOW"}}], upsert=True)
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
-        """Create missing collections and indexes, outside any transaction."""
-        for collection in sorted({*SYSTEM_COLLECTIONS, *(index.collection for index in indexes)}):
-            await self._create(collection)
-        for index in (*SYSTEM_INDEXES, *indexes):
-            async with translate_errors():
-                await self._database[index.collection].create_index(list(index.keys), **_options(index))
+        """Create missing collections and indexes, those of the chassis included, outside any transaction."""
+        await self.prepare((*SYSTEM_COLLECTIONS, *(each.collection for each in indexes)), (*SYSTEM_INDEXES, *indexes))
+
+    async def prepare(self, collections: Iterable[str], indexes: Sequence[Index]) -> None:
+        """Create missing collections and indexes, outside any transaction.
+
+        Raises UnpreparedDatabaseError when some are missing and this user may not create them, as at run time.
+        """
+        async with translate_errors():
+            existing = set(await self._database.list_collection_names())
+        for collection in sorted(set(collections)):
+            found = await self._indexes(collection) if collection in existing else []
+            async with preparing(collection):
+                if collection not in existing:
+                    await self._create(collection)
+                for index in indexes:
+                    if index.collection == collection and not any(is_same_index(each, index) for each in found):
+                        await self._database[collection].create_index(list(index.keys), **index_options(index))
 
     async def drop(self) -> None:
         """Remove the whole database (tests only)."""
@@ -149,16 +162,21 @@ class Database(Reader):
             raise
         self._full = False
 
-    async def _create(self, collection: str) -> None:
+    async def _indexes(self, collection: str) -> list[Document]:
         async with translate_errors():
-            try:
-                await self._database.create_collection(collection)
-            except CollectionInvalid:
-                return
-            except OperationFailure as problem:
-                # Another process of the service created it between the driver's check and its request.
-                if problem.code != NAMESPACE_EXISTS:
-                    raise
+            answer = await self._database.command("listIndexes", collection)
+            found: list[Document] = answer["cursor"]["firstBatch"]  # a collection has 64 indexes at most
+            return found
+
+    async def _create(self, collection: str) -> None:
+        try:
+            await self._database.create_collection(collection)
+        except CollectionInvalid:
+            return
+        except OperationFailure as problem:
+            # Another process of the service created it between the driver's check and its request.
+            if problem.code != NAMESPACE_EXISTS:
+                raise
 
     @asynccontextmanager
     async def _start_session(self, *, snapshot: bool = False) -> AsyncIterator[Any]:
@@ -229,12 +247,3 @@ def _request(write: Write) -> InsertOne[Document] | ReplaceOne[Document] | Delet
     if write.expected == 0:
         return InsertOne(write.document)
     return ReplaceOne({"_id": write.key, "_version": write.expected}, write.document)
-
-
-def _options(index: Index) -> dict[str, Any]:
-    options = {
-        "unique": index.unique or None,
-        "expireAfterSeconds": index.ttl_seconds,
-        "partialFilterExpression": None if index.partial is None else dict(index.partial),
-    }
-    return {name: value for name, value in options.items() if value is not None}
