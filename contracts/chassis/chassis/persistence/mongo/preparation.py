@@ -10,8 +10,8 @@ from pymongo.errors import OperationFailure
 
 from chassis.handling import Document, TransientError
 from chassis.persistence.collections import Index
+from chassis.persistence.errors import RejectedWriteError
 from chassis.persistence.mongo.errors import translate_errors
-from chassis.persistence.unit_of_work import RejectedWriteError
 
 UNAUTHORIZED = 13
 _OPTIONS = ("unique", "expireAfterSeconds", "partialFilterExpression")
