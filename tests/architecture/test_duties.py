@@ -16,7 +16,7 @@ from deploy.services import SERVICES, Service
 
 NOBODY_APART = {
     "applications": {"file.send"},
-    "assessor-quota": set[str](),
+    "assessor-quota": {"ledger.repair"},
     "review": {"expert.declare", "objection.lodge"},
     "registry": set[str](),
     "notify": {"contact.manage", "delivery.oversee", "inbox.read"},

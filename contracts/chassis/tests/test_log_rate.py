@@ -61,7 +61,7 @@ def test_loggers_of_the_event_loop_and_the_server_have_the_limit() -> None:
 
 def test_a_flood_of_our_own_is_one_line_a_second_with_the_count_of_the_others() -> None:
     clock = Clock()
-    log = ThrottledLog("flood", clock)
+    log = ThrottledLog("flood", clock=clock)
     with capture_logs() as lines:
         for number in range(500):
             log.error("parked", number=number)

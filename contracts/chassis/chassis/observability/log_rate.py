@@ -1,4 +1,4 @@
-"""One line a second of each kind: what strangers can cause again and again must not fill the disk."""
+"""One line of each kind in a second, or a minute: what happens again and again must not fill the disk."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ _HEAD = 60
 
 
 class LineRate:
-    """Counts the lines of each kind."""
+    """Counts the lines of each kind; one passes in ``interval`` seconds."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, interval: float = SECOND, clock: Callable[[], float] = monotonic) -> None:
+        self._interval = interval
         self._clock = clock
         self._seen: dict[object, tuple[float, int]] = {}
 
     def take(self, kind: object) -> int | None:
         """Return how many of the kind were left out before this line; None for a line to be left out."""
         now = self._clock()
-        last, left_out = self._seen.get(kind, (now - SECOND, 0))
-        if now - last < SECOND:
+        last, left_out = self._seen.get(kind, (now - self._interval, 0))
+        if now - last < self._interval:
             self._seen[kind] = (last, left_out + 1)
             return None
         if len(self._seen) >= MAX_KINDS:
@@ -43,7 +44,7 @@ class OneLineASecond(logging.Filter):
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
-        self.rate = LineRate(clock)
+        self.rate = LineRate(clock=clock)
 
     def filter(self, record: logging.LogRecord) -> bool:
         left_out = self.rate.take((record.name, str(record.msg)[:_HEAD].partition("\n")[0]))
@@ -53,14 +54,14 @@ class OneLineASecond(logging.Filter):
 
 
 class ThrottledLog:
-    """A log of ours with the same rate for each title; ``suppressed`` counts the lines left out before one.
+    """A log of ours with such a rate for each title; ``suppressed`` counts the lines left out before one.
 
     Nothing of a line that is left out is formatted, its traceback least of all.
     """
 
-    def __init__(self, name: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, name: str, interval: float = SECOND, clock: Callable[[], float] = monotonic) -> None:
         self._log = structlog.get_logger(name)
-        self._rate = LineRate(clock)
+        self._rate = LineRate(interval, clock)
 
     def warning(self, title: str, **fields: object) -> None:
         self._add("warning", title, fields)

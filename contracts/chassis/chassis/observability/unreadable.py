@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chassis.observability.log_rate import ThrottledLog
 from chassis.observability.metrics import Metrics
-from chassis.observability.throttled_log import ThrottledLog
 from chassis.persistence.unreadable import UnreadableDocumentError
 
 LOG_INTERVAL = 60.0

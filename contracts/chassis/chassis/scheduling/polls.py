@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from chassis.observability.log_rate import ThrottledLog
 from chassis.observability.metrics import Metrics
-from chassis.observability.throttled_log import ThrottledLog
 
 LOG_INTERVAL = 60.0
 """Seconds: a poll that fails does so every second, each time with the same traceback."""

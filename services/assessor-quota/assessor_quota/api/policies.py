@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chassis.security import Apart, Policy, Rule, everything, own_organisation, own_prefecture, public
+from chassis.security import Apart, NobodyApart, Policy, Rule, everything, own_organisation, own_prefecture, public
 from messages.values import Role
 
 from assessor_quota.domain.duties import parties_of_assessor, parties_of_registrations
@@ -85,7 +85,11 @@ READ_STATEMENTS = Policy(
 )
 """Duties and statements: a department sees those of the assessors that work in its prefecture."""
 
-REPAIR_LEDGER = Policy("ledger.repair", _REGION)
+REPAIR_LEDGER = Policy(
+    "ledger.repair",
+    _REGION,
+    duties=NobodyApart("the lines are made anew from the items: whoever has it done decides nothing about them"),
+)
 READ_RECONCILIATION = Policy("reconciliation.read", (*_REGION, Rule(Role.OPERATOR, everything)))
 
 
