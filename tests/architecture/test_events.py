@@ -35,7 +35,7 @@ def test_an_event_is_published_by_its_owner_and_by_nobody_else(name: str) -> Non
 
 
 def _publishes(text: str, event: type[Event]) -> bool:
-    if issubclass(event, RecordHeads):  # every owner has one of this name, and hands it to the chassis
+    if issubclass(event, RecordHeads):  # its owner hands the class to the chassis
         return f"from {event.__module__} import {event.__name__}" in text
     return re.search(rf"\b{event.__name__}\((?!\):)", text) is not None  # not a pattern ``Name():``
 

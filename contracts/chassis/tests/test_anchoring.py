@@ -13,7 +13,7 @@ from chassis.anchoring.comparing import compare_anchor
 from chassis.anchoring.verification import PAGES_PER_STEP
 from chassis.persistence import DocumentCollection, UnitOfWork
 from devkit import HandlerHarness
-from messages.review import RecordHeadsPublished
+from messages.review import CaseRecordHeadsPublished
 
 NOW = datetime(2027, 1, 5, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -48,7 +48,7 @@ def harness() -> HandlerHarness[AnchoredStore]:
 
 async def verify(
     handlers: HandlerHarness[AnchoredStore], recorder: Recorder, now: datetime
-) -> list[RecordHeadsPublished]:
+) -> list[CaseRecordHeadsPublished]:
     """Verify everything once; return what was published."""
     published: list[Any] = []
     while steps := await recorder.due(handlers.store(), now):
@@ -61,7 +61,7 @@ async def test_a_step_reads_so_many_pages_and_the_event_has_one_size_however_man
     sizes, steps = [], []
     for count in (1000, 4000):
         chains, handlers = Counted(count), harness()
-        recorder = Recorder("review", (chains,), RecordHeadsPublished)
+        recorder = Recorder("review", (chains,), CaseRecordHeadsPublished)
 
         published = await verify(handlers, recorder, NOW)
 
@@ -80,7 +80,7 @@ async def test_a_step_reads_so_many_pages_and_the_event_has_one_size_however_man
 @pytest.mark.rule("V14")
 async def test_a_second_verification_anchors_what_is_new_and_rests_before() -> None:
     chains, handlers = Counted(150), harness()
-    recorder = Recorder("review", (chains,), RecordHeadsPublished)
+    recorder = Recorder("review", (chains,), CaseRecordHeadsPublished)
     (first, *_) = await verify(handlers, recorder, NOW)
     assert await recorder.due(handlers.store(), NOW + timedelta(minutes=9)) == []
 
@@ -99,7 +99,7 @@ class Receiver:
         self.received_anchors = DocumentCollection(unit, "received_anchors", ReceivedAnchor)
 
 
-def heads(number: int, *, hour: int | None = None, **changes: Any) -> RecordHeadsPublished:  # noqa: ANN401 - fields by name
+def heads(number: int, *, hour: int | None = None, **changes: Any) -> CaseRecordHeadsPublished:  # noqa: ANN401 - fields by name
     fields: dict[str, Any] = {
         "service": "review",
         "number": number,
@@ -110,7 +110,7 @@ def heads(number: int, *, hour: int | None = None, **changes: Any) -> RecordHead
         "faults": 0,
         "at": NOW + HOUR * (number if hour is None else hour),
     }
-    return RecordHeadsPublished(**fields | changes)
+    return CaseRecordHeadsPublished(**fields | changes)
 
 
 @pytest.mark.rule("V14")
@@ -126,7 +126,7 @@ def heads(number: int, *, hour: int | None = None, **changes: Any) -> RecordHead
     ],
 )
 async def test_the_receiver_says_how_an_event_contradicts_what_it_keeps(
-    next_heads: RecordHeadsPublished, fault: str | None
+    next_heads: CaseRecordHeadsPublished, fault: str | None
 ) -> None:
     handlers = HandlerHarness(Receiver, {})
     await handlers.handle(compare_anchor, heads(5), NOW)

@@ -113,7 +113,7 @@ class EligibilityLost(
     reasons: tuple[Reason, ...]
 
 
-class RecordHeadsPublished(
+class ApplicationRecordHeadsPublished(
     RecordHeads, Event, type="applications.record.heads-published.v1", subject="service", sharing="internal"
 ):
     """The heads of this service's records are anchored; another service keeps the digest (V14)."""

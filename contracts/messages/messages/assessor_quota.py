@@ -177,7 +177,7 @@ class DutyOverdue(DutyOverdueFacts, Event, type="assessor-quota.duty.overdue.v1"
     kind: Literal["assessor_statement"]
 
 
-class RecordHeadsPublished(
+class AssessorRecordHeadsPublished(
     RecordHeads, Event, type="assessor-quota.record.heads-published.v1", subject="service", sharing="internal"
 ):
     """The heads of this service's records are anchored; another service keeps the digest (V14)."""

@@ -107,7 +107,7 @@ class UnitFlagLifted(Event, type="registry.unit.flag-lifted.v1", subject="unit_k
     case_id: Identifier
 
 
-class RecordHeadsPublished(
+class ListRecordHeadsPublished(
     RecordHeads, Event, type="registry.record.heads-published.v1", subject="service", sharing="internal"
 ):
     """The heads of this service's records are anchored; another service keeps the digest (V14)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.anchoring import Documents, Recorder
-from messages.applications import RecordHeadsPublished
+from messages.applications import ApplicationRecordHeadsPublished
 
 RECORDER = Recorder(
     "applications",
@@ -14,6 +14,6 @@ RECORDER = Recorder(
             "facts", lambda store: store.facts, ("fact_id", "uscc", "kind", "happened_on", "source", "reference")
         ),
     ),
-    RecordHeadsPublished,
+    ApplicationRecordHeadsPublished,
 )
 """Of a fact, its words are anchored; its end and whose officers see it may change."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chassis.anchoring import Documents, Recorder
-from messages.assessor_quota import RecordHeadsPublished
+from messages.assessor_quota import AssessorRecordHeadsPublished
 
-RECORDER = Recorder("assessor-quota", (Documents("entries", lambda store: store.entries),), RecordHeadsPublished)
+RECORDER = Recorder(
+    "assessor-quota", (Documents("entries", lambda store: store.entries),), AssessorRecordHeadsPublished
+)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.anchoring import Link, Recorder
-from messages.registry import RecordHeadsPublished
+from messages.registry import ListRecordHeadsPublished
 from messages.values import Level
 
 from registry.domain.chain import seal
@@ -49,4 +49,4 @@ async def _link(one: AnnualList, store: Store) -> Link:
     return Link(key, one.level.value, number, previous, announcement.digest, fault)
 
 
-RECORDER = Recorder("registry", (AnnouncedLists(),), RecordHeadsPublished)
+RECORDER = Recorder("registry", (AnnouncedLists(),), ListRecordHeadsPublished)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chassis.anchoring import PAGE, Documents, Link, Recorder
-from messages.review import RecordHeadsPublished
+from messages.review import CaseRecordHeadsPublished
 
 from review.domain.record import seal
 from review.store import Store
@@ -51,6 +51,6 @@ RECORDER = Recorder(
         ),
         Documents("rankings", lambda store: store.rankings),
     ),
-    RecordHeadsPublished,
+    CaseRecordHeadsPublished,
 )
 """Of an objection, its words are anchored; how it was decided is in the record of its case."""

@@ -276,7 +276,7 @@ STAGES_AFTER_ACCEPTANCE: Final = frozenset(
 """Stages that a case reaches only after initial review accepted it."""
 
 
-class RecordHeadsPublished(
+class CaseRecordHeadsPublished(
     RecordHeads, Event, type="review.record.heads-published.v1", subject="service", sharing="internal"
 ):
     """The heads of this service's records are anchored; another service keeps the digest (V14)."""
