@@ -10,7 +10,7 @@ from chassis.http.problems import install_problem_handlers
 from chassis.observability.metrics import Metrics
 from fastapi import FastAPI, Request, Response
 from httpx2 import ASGITransport, AsyncClient
-from starlette.types import Message
+from starlette.types import Message, Receive
 
 CONTENT = bytes(range(200))
 TAG = f'"{"a" * 64}"'
@@ -67,8 +67,10 @@ async def test_files_that_are_read_slowly_are_few_and_shut_out_nobody(app: FastA
     admission = AdmissionMiddleware(app, 1, Metrics())
     read, statuses = asyncio.Event(), []
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    def receiving() -> Receive:
+        messages = asyncio.Queue[Message]()
+        messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        return messages.get  # and then the caller stays
 
     async def send(message: Message) -> None:
         statuses.append(message.get("status", 0))
@@ -78,7 +80,7 @@ async def test_files_that_are_read_slowly_are_few_and_shut_out_nobody(app: FastA
     async def ask(caller: str) -> asyncio.Task[None]:
         scope = {"type": "http", "path": "/", "method": "GET", "query_string": b"", "root_path": ""}
         scope |= {"headers": [(b"caller", caller.encode())], "app": app, "scheme": "http", "server": ("green", 80)}
-        asked = asyncio.create_task(admission(scope, receive, send))
+        asked = asyncio.create_task(admission(scope, receiving(), send))
         await asyncio.sleep(0.02)
         return asked
 
