@@ -64,7 +64,7 @@ SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
     ),
     subscribe(assessor_quota.AssessorRegistered, quota.record_assessor, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.AssessorAmended, quota.record_assessor, prefetch=_keys_of_assessor),
-    subscribe(assessor_quota.LegalRepresentativeChanged, quota.record_assessor_name, prefetch=_keys_of_assessor),
+    subscribe(assessor_quota.LegalRepresentativeChanged, quota.record_representative, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.AssessorSanctioned, quota.record_sanction, prefetch=_keys_of_assessor),
     subscribe(assessor_quota.SanctionRevoked, quota.record_sanction, prefetch=_keys_of_assessor),
     subscribe(registry.UnitListed, listings.record_listing, prefetch=_keys_of_listing),

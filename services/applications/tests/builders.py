@@ -50,6 +50,7 @@ ASSESSOR = AssessorRef(uscc="911503000000000351", name="示例评价中心")
 SELF_EVALUATION = Evaluation(way="self")
 BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", reviewer="S2")
 PERSON = PersonRef(digest="a" * 64, masked="15**************3X")
+ANOTHER_PERSON = PersonRef(digest="d" * 64, masked="15**************21")
 DIGEST = "b" * 64
 SUBJECT = "li"
 CASE: dict[str, Any] = {
@@ -161,7 +162,7 @@ def assessor_registered(sequence: int = 1, scope: tuple[UnitType, ...] = tuple(U
     return AssessorRegistered(
         assessor_uscc=ASSESSOR.uscc,
         name=ASSESSOR.name,
-        representative=PERSON,
+        representative=ANOTHER_PERSON,
         scope=scope,
         registered_on=date(2025, 1, 10),
         sequence=sequence,

@@ -31,7 +31,7 @@ from applications.api.bodies import AmendmentBody, DraftBody, JustificationBody,
 from applications.api.commands import expected_version, with_etag
 from applications.api.dependencies import Keys
 from applications.api.identity import new_application_id, refuse_other_unit
-from applications.api.policies import FILE, JUSTIFY, READ
+from applications.api.policies import FILE, JUSTIFY, READ, READ_VERSIONS
 from applications.api.views import ApplicationDetail, ApplicationEntry, PossiblySame, ReceiptView, VersionView
 from applications.domain.application import Application, Justification, State
 from applications.handlers import drafts, submission
@@ -209,9 +209,10 @@ async def _possibly_same(found: Application, context: RequestContext[Store]) -> 
 async def list_versions(
     application_id: Key, context: ReadApplications, limit: VersionLimit = VERSIONS, after: Cursor = None
 ) -> Page[VersionView]:
-    """Every version that was submitted, with what became of it (A6)."""
+    """Every version that was submitted, with what became of it (A6); an assessor's own ones only."""
     await context.authorize(await _application_or_404(application_id, context))
-    where, order = {"application.application_id": application_id}, (("number", 1),)
+    where = and_filters({"application.application_id": application_id}, READ_VERSIONS.filter(context.actor))
+    order = (("number", 1),)
     page = await context.page(context.store.versions, where, order, limit, after)
     return page.map(VersionView.model_validate)
 

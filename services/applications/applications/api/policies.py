@@ -23,6 +23,7 @@ from chassis.security import (
 from messages.review import Stage
 from messages.values import Level, Role
 
+from applications.domain.application import State
 from applications.domain.duties import parties_about_unit, parties_about_units, parties_of_filing
 from applications.domain.facts import FactSource
 
@@ -42,15 +43,28 @@ FILE = Policy(
 )
 """The unit itself drafts, amends, submits and withdraws."""
 
+_NO_DRAFT = only("state", *(each for each in State if each is not State.DRAFT))
+"""An amended draft may name another assessor than the version that was returned, and shows why that one was."""
 READ = Policy(
     "application.read",
     (
         Rule(Role.APPLICANT, own_organisation("unit.uscc")),
-        Rule(Role.ASSESSOR, all_of(own_organisation("evaluation.assessor.uscc"), once_submitted)),
+        Rule(Role.ASSESSOR, all_of(own_organisation("evaluation.assessor.uscc"), once_submitted, _NO_DRAFT)),
         Rule(Role.PREFECTURE_OFFICER, all_of(own_prefecture("unit.prefecture"), once_submitted)),
         Rule(Role.REGIONAL_OFFICER, once_submitted),
     ),
 )
+
+READ_VERSIONS = Policy(
+    "application.read-versions",
+    (
+        Rule(Role.APPLICANT, own_organisation("application.unit.uscc")),
+        Rule(Role.ASSESSOR, own_organisation("application.evaluation.assessor.uscc")),
+        Rule(Role.PREFECTURE_OFFICER, own_prefecture("application.unit.prefecture")),
+        Rule(Role.REGIONAL_OFFICER, everything),
+    ),
+)
+"""An assessor reads the versions that rest on its own report, of an application that rests on it now (P2)."""
 
 JUSTIFY = Policy(
     "application.justify",

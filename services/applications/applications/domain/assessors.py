@@ -11,12 +11,12 @@ from messages.assessor_quota import (
     LegalRepresentativeChanged,
     SanctionRevoked,
 )
-from messages.values import Ban, UnitType
+from messages.values import Ban, PersonRef, UnitType
 
 
 @dataclass(frozen=True)
 class KnownAssessor:
-    """Entry, name and sanction each have the sequence of their event, since the events may arrive in any order."""
+    """Entry, name, representative and sanction each have the sequence of their event: these arrive in any order."""
 
     uscc: str
     name: str
@@ -26,6 +26,8 @@ class KnownAssessor:
     ban: Ban | None = None
     ban_sequence: int = 0
     name_sequence: int = 0
+    representative: PersonRef | None = None
+    representative_sequence: int = 0
 
     def with_registration(self, event: AssessorRegistered | AssessorAmended) -> KnownAssessor:
         """The latest entry counts; an amendment proves that there was a registration before it."""
@@ -41,6 +43,12 @@ class KnownAssessor:
             if event.sequence <= self.name_sequence
             else replace(self, name=event.name, name_sequence=event.sequence)
         )
+
+    def with_representative(self, event: AssessorRegistered | LegalRepresentativeChanged) -> KnownAssessor:
+        """The legal representative of the latest event counts: nobody is assessed by an organisation of its own."""
+        if event.sequence <= self.representative_sequence:
+            return self
+        return replace(self, representative=event.representative, representative_sequence=event.sequence)
 
     def with_ban(self, event: AssessorSanctioned | SanctionRevoked) -> KnownAssessor:
         """The latest event counts: a sanction's ban, or what a revocation leaves of it."""

@@ -67,14 +67,17 @@ async def refuse_without_item(event: QuotaItemRefused, store: Store, now: dateti
 
 async def record_assessor(event: AssessorRegistered | AssessorAmended, store: Store, _now: datetime) -> Sequence[Event]:
     known = await _assessor(event.assessor_uscc, event.name, store)
-    store.assessors.save(known.uscc, known.with_registration(event))
+    entered = known.with_registration(event)
+    if isinstance(event, AssessorRegistered):
+        entered = entered.with_representative(event)
+    store.assessors.save(known.uscc, entered)
     return []
 
 
-async def record_assessor_name(event: LegalRepresentativeChanged, store: Store, _now: datetime) -> Sequence[Event]:
-    """Record the assessor's present name; who represents it does not matter to an application."""
+async def record_representative(event: LegalRepresentativeChanged, store: Store, _now: datetime) -> Sequence[Event]:
+    """Record who represents the assessor, under its present name: none of that person's units may name it (P3)."""
     known = await _assessor(event.assessor_uscc, event.name, store)
-    store.assessors.save(known.uscc, known.with_name(event))
+    store.assessors.save(known.uscc, known.with_name(event).with_representative(event))
     return []
 
 

@@ -61,7 +61,8 @@ async def keys_of_submission(command: Submit, store: Store) -> Iterable[tuple[st
     if draft is None:
         return ()
     facts = keys_of_facts(await standing_of(draft.unit.uscc, store))
-    return [*facts, *keys_of_evidence(draft), *(("assessors", code) for code in _assessors(draft))]
+    codes = [*_assessors(draft), draft.unit.uscc] if draft.needs_item else []
+    return [*facts, *keys_of_evidence(draft), *(("assessors", code) for code in codes)]
 
 
 async def _require_submittable(application_id: str, store: Store) -> Application:
@@ -149,6 +150,7 @@ async def _load_eligibility_context(
         standing=standing,
         facts=await facts_about(standing, store),
         assessor=await store.assessors.get(named.uscc) if named else None,
+        unit_as_assessor=await store.assessors.get(draft.unit.uscc) if named else None,
     )
 
 

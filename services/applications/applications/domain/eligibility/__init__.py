@@ -18,6 +18,7 @@ OF_ALL: tuple[Check, ...] = (
     common.e10_on_the_lower_list,
     common.e11_not_banned,
     common.e12_assessor,
+    common.p3_not_its_own_assessor,
     common.e13_only_one,
 )
 

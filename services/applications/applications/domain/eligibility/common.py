@@ -61,6 +61,23 @@ def e12_assessor(context: EligibilityContext) -> Reason | None:
     return None
 
 
+def p3_not_its_own_assessor(context: EligibilityContext) -> Reason | None:
+    """Nobody evaluates oneself: neither the unit itself, nor an assessor of the same legal representative."""
+    named, unit = context.application.evaluation.assessor, context.application.unit
+    if named is None:
+        return None
+    if named.uscc == unit.uscc:
+        text = "申报单位不得由本单位作为第三方服务机构评价，应自评价或委托其他第三方服务机构"
+        return reason("P3", "own-assessor", text, named.uscc, "/assessor_uscc")
+    person = context.assessor.representative if context.assessor else None
+    entered = context.unit_as_assessor.representative if context.unit_as_assessor else None
+    of_the_unit = {each.digest for each in (context.report.representative, entered) if each}
+    if person is None or person.digest not in of_the_unit:
+        return None
+    text = f"第三方服务机构“{named.name}”与申报单位的法定代表人为同一人，应自评价或委托其他第三方服务机构"
+    return reason("P3", "assessor-of-same-representative", text, f"{named.uscc}，{person.masked}", "/assessor_uscc")
+
+
 def e13_only_one(context: EligibilityContext) -> Reason | None:
     """One open application per unit, type and level, and none for a title that is already held."""
     application, standing = context.application, context.standing

@@ -27,6 +27,8 @@ class EligibilityContext:
     """Facts recorded about the organisation, wherever: Art. 12(5) does not ask where."""
     assessor: KnownAssessor | None = None
     """The assessor that the application names; None when it is unknown."""
+    unit_as_assessor: KnownAssessor | None = None
+    """The unit's own entry in the register of assessors; None when it is no assessor."""
 
     @property
     def report(self) -> Report:
