@@ -99,6 +99,7 @@ DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
             own={
                 "bus.LEDGER_QUEUE": "its ledgers are written by one process",
                 "tests/model": "a model of the quota that generated histories are compared with",
+                "tests/words": "the assessor's own word, without which no submission gets an item",
                 "tests/samples": "messages of every subscription, in the states that their handlers tell apart",
                 "fixture regional_officer": "nearly every command is the region's",
                 "fixture api_with_assessors": "most tests begin with three registered assessors",

@@ -15,7 +15,7 @@ from random import Random
 from devkit.private_servers import PrivateServers
 
 from tests.bench.competitor import Servers
-from tests.bench.drafts import ITEMS, Draft, open_drafts, register_assessors
+from tests.bench.drafts import ITEMS, Draft, confirm_drafts, open_drafts, register_assessors
 from tests.bench.load_process import BUSY, LoadProcess, load_process, request, write_requests
 from tests.bench.measure import PROCESSES, CpuTime, Run
 from tests.bench.scale_rounds import CONFLICTS, WORKERS, OtherPrograms
@@ -64,6 +64,7 @@ async def _run(processes: int, servers: Servers, folder: Path) -> ChainRun:
     await register_assessors(stack, assessors)
     async with open_drafts(stack, assessors) as drafts:
         opened = await drafts.open(SIZE)
+    await confirm_drafts(stack, opened)
     started = [stack.start(service, role) for service, role in ROLES for _ in range(processes)]
     try:
         await wait_until_ready(started)

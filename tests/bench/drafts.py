@@ -31,6 +31,7 @@ from tests.bench.growth import insert_values
 from tests.bench.season import SHARE_OF_ASSESSORS
 from tests.bench.stack import Stack
 from tests.support.load_data import DAY, PREFECTURES, Applicant, Assessor
+from tests.support.namings import NamedApplication, confirm_beforehand
 from tests.support.race_environment import NOW
 
 T = TypeVar("T")
@@ -45,6 +46,8 @@ class Draft:
 
     application_id: str
     organisation: str
+    assessor: str | None = None
+    """The code of the assessor that it names."""
 
 
 class Drafts:
@@ -70,7 +73,7 @@ class Drafts:
         await insert_values(self._database, "applications", {each.application_id: each for each in copies})
         own: list[Draft] = []
         await for_each([each for each in applicants if not each.assessor], lambda each: self._open_own(each, own))
-        return [Draft(each.application_id, each.unit.uscc) for each in copies] + own
+        return [Draft(each.application_id, each.unit.uscc, _assessor_of(each)) for each in copies] + own
 
     def _assessor(self, number: int) -> Assessor:
         """Return the assessor of that many-th report; each has its items before one has more than it may."""
@@ -113,6 +116,21 @@ class Drafts:
         client = self._api.client_as(Role.APPLICANT, organisation=applicant.uscc)
         body = applicant.draft(hashlib.sha256(applicant.pdf).hexdigest())
         return str(_require(await client.post("/v1/applications", json=body), 201).json()["application_id"])
+
+
+def _assessor_of(application: Application) -> str | None:
+    named = application.evaluation.assessor
+    return named.uscc if named else None
+
+
+async def confirm_drafts(stack: Stack, opened: Iterable[Draft]) -> None:
+    """Let the assessors have confirmed the drafts that name them, as at the peak: no submission waits for a word."""
+    database = stack.open_database("assessor-quota")
+    named = (
+        NamedApplication(each.application_id, each.organisation, each.assessor) for each in opened if each.assessor
+    )
+    await confirm_beforehand(database, named)
+    await database.close()
 
 
 @asynccontextmanager

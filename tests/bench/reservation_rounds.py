@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import aio_pika
 from assessor_quota.bus import SUBSCRIPTIONS
 from chassis.broker.topology import definitions
-from chassis.persistence.mongo import open_database
+from chassis.persistence.mongo import Database, open_database
 from devkit.private_servers import PrivateServers
 from devkit.servers.processes import free_ports
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
@@ -21,6 +22,7 @@ from tests.bench.competitor import CompetitorStart, Servers, measure_run
 from tests.bench.measure import Latencies, Run, rate
 from tests.bench.steady_state import steady_rounds
 from tests.bench.workload import FULL, GIVING_BACK, PATTERN, Submissions, register_many
+from tests.support.namings import confirm_beforehand, named_applications
 from tests.support.race_environment import PUBLISHER, SERVICE, RaceEnvironment
 
 ROUNDS = 3
@@ -96,7 +98,7 @@ async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     submissions, runs = Submissions(), defaultdict(list)
     for number in range(ROUNDS):
         for scenario in SCENARIOS:
-            run = await _run(scenario, submissions, environment, servers)
+            run = await _run(scenario, submissions, environment, servers, database)
             print(f"round {number + 1}  {scenario.name:48} {run.rate:8.0f}/s", flush=True)
             runs[scenario.name].append(run)
     steady_rate = rate(runs[MANY_GRANTED]) * STEADY_SHARE
@@ -105,18 +107,22 @@ async def reservation_rounds(servers: Servers, folder: Path) -> Reservations:
     return Reservations(dict(runs), steady_rate, latencies)
 
 
-async def _run(scenario: Scenario, submissions: Submissions, environment: RaceEnvironment, servers: Servers) -> Run:
+async def _run(
+    scenario: Scenario, submissions: Submissions, environment: RaceEnvironment, servers: Servers, database: Database
+) -> Run:
     task = {"messages": scenario.messages, "limit": scenario.limit}
     variables = {**environment.environment, "GREEN_ROLE": "worker", "GREEN_MONITORING_PORT": str(free_ports(1)[0])}
     start = CompetitorStart("tests.bench.reservation_competitors", scenario.competitor, task, variables)
-    run = await measure_run(start, servers, scenario.messages, lambda: _fill(scenario, submissions, environment))
+    fill = partial(_fill, scenario, submissions, environment, database)
+    run = await measure_run(start, servers, scenario.messages, fill)
     await _purge_answers(environment)
     return run
 
 
-async def _fill(scenario: Scenario, submissions: Submissions, environment: RaceEnvironment) -> None:
-    """Fill the queue before the competitor starts to work."""
+async def _fill(scenario: Scenario, submissions: Submissions, environment: RaceEnvironment, database: Database) -> None:
+    """Fill the queue before the competitor starts to work; the assessors have confirmed every application."""
     messages = list(scenario.events(submissions, scenario.messages))
+    await confirm_beforehand(database, named_applications(messages))
     for start in range(0, len(messages), CHUNK):
         await environment.publish(messages[start : start + CHUNK])
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from chassis.broker.publisher import BrokerPublisher
@@ -21,6 +22,7 @@ from tests.bench.open_loop import publish_at_rate, receive_answers
 from tests.bench.reservation_competitors import UPDATED_BY_MANY
 from tests.bench.workload import MANY, Claimant, Submissions
 from tests.support.load_data import DAY
+from tests.support.namings import confirm_beforehand, named_applications
 from tests.support.race_environment import NOW, PUBLISHER, SERVICE, RaceEnvironment
 
 LIMIT = rules_on(DAY).quota.items_per_year
@@ -39,7 +41,7 @@ async def steady_rounds(
     async with server_process("assessor_quota.main", worker):
         for _ in range(ROUNDS):
             for name, beside in _beside(submissions).items():
-                results[name].append(await _measure_stream(environment, submissions, rate, beside))
+                results[name].append(await _measure_stream(environment, submissions, rate, beside, database))
             results[BASELINE_ALONE].append(await _measure_baseline(database, rate))
     for name, latencies in results.items():
         print(f"steady   {name:40} p99 {max(each.milliseconds(0.99) for each in latencies):6.0f} ms", flush=True)
@@ -51,12 +53,17 @@ def _beside(submissions: Submissions) -> dict[str, Iterator[Claimant] | None]:
 
 
 async def _measure_stream(
-    environment: RaceEnvironment, submissions: Submissions, rate: float, beside: Iterator[Claimant] | None
+    environment: RaceEnvironment,
+    submissions: Submissions,
+    rate: float,
+    beside: Iterator[Claimant] | None,
+    database: Database,
 ) -> Latencies:
     """Latencies at a steady rate, each from the moment a message was due until its answer arrived."""
     expected = int(rate * (WARM_UP + SECONDS))
-    own = [_entry(each) for each in submissions.by(submissions.many, expected)]
-    extra = [_entry(each) for each in submissions.by(beside, expected)] if beside else []
+    streams = [[*submissions.by(each, expected)] if each else [] for each in (submissions.many, beside)]
+    await confirm_beforehand(database, named_applications(chain(*streams)))
+    own, extra = [[_entry(each) for each in stream] for stream in streams]
     publisher = BrokerPublisher(environment.servers.amqp_url(environment.vhost, PUBLISHER))
     async with receive_answers(environment.servers.amqp_url(environment.vhost), f"{PUBLISHER}.{SERVICE}") as answers:
         due = await publish_at_rate(own, rate, publisher, extra)

@@ -9,6 +9,8 @@ from typing import Any
 from applications.domain.files import SentFile
 from applications.handlers.drafts import OpenDraft, open_draft
 from applications.handlers.submission import Submit, submit_application
+from assessor_quota.domain.entry import ActorRef
+from assessor_quota.handlers.namings import ConfirmNamings, NamedApplication, confirm_namings
 from assessor_quota.handlers.register import register_assessor
 from devkit import HandlerHarness
 from messages.values import Level, Role
@@ -38,10 +40,12 @@ async def _submit(service: HandlerHarness[Any], messages: Sequence[ApplicationMe
         await service.handle(submit_application, Submit(key, "li"), NOW)
 
 
-async def _register(service: HandlerHarness[Any], _messages: Sequence[ApplicationMessages]) -> None:
-    """The assessor is on the register."""
+async def _register(service: HandlerHarness[Any], messages: Sequence[ApplicationMessages]) -> None:
+    """The assessor is on the register, and has confirmed the applications."""
     assessor = of_assessors.assessor(ASSESSOR.uscc)
     await service.handle(register_assessor, of_assessors.registration(assessor), NOW)
+    named = tuple(NamedApplication(each.application_id, each.unit.uscc) for each in messages)
+    await service.handle(confirm_namings, ConfirmNamings(ASSESSOR.uscc, named, ActorRef("of-the-assessor", ())), NOW)
 
 
 async def _want_mail(service: HandlerHarness[Any], messages: Sequence[ApplicationMessages]) -> None:

@@ -16,7 +16,8 @@ from stdnum.cn import uscc as gb32100
 
 from tests.contracts.seed import NOW, SAMPLES
 
-ASSESSOR = AssessorRef(uscc="911501000000000191", name="示例评价中心")
+ASSESSOR = AssessorRef(uscc="911503000000000351", name="示例评价中心")
+"""Of a prefecture of its own: no number of a unit makes this code, and nobody is assessed by oneself (P3)."""
 NOTICE = "notice-region-2026-1"
 BY_ASSESSOR = Evaluation(way="assessor", assessor=ASSESSOR, lead_author="S1", reviewer="S2")
 

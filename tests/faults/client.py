@@ -75,6 +75,22 @@ class Client:
         await for_each(applicants, send_one)
         return known
 
+    async def confirm(self, applicants: Sequence[Applicant], drafts: dict[int, str]) -> None:
+        """Let each assessor confirm in one command all applications that name it, before any is submitted (Q5)."""
+        named: dict[str, list[Applicant]] = {}
+        for applicant in applicants:
+            if applicant.assessor:
+                named.setdefault(applicant.assessor.uscc, []).append(applicant)
+
+        async def send_one(uscc: str) -> None:
+            token = self._cluster.issuer.mint(role="assessor", organisation=uscc)
+            rows = [{"application_id": drafts[each.number], "unit_uscc": each.uscc} for each in named[uscc]]
+            path = f"/v1/assessors/{uscc}/namings/confirmations"
+            answer = await self._send("assessor-quota", "POST", path, f"confirm-{uscc}", token, json={"namings": rows})
+            _expect(answer, 200)
+
+        await for_each(list(named), send_one)
+
     async def submit(self, applicants: Sequence[Applicant], drafts: dict[int, str]) -> None:
         async def send_one(applicant: Applicant) -> None:
             application = drafts[applicant.number]

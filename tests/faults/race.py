@@ -17,6 +17,7 @@ from messages.values import AssessorRef, Evaluation, Level, UnitRef
 from rulebook import rules_on
 
 from tests.support.load_data import DAY, YEAR, Applicant, Assessor
+from tests.support.namings import confirm_beforehand, named_applications
 from tests.support.race_environment import NOW, RaceEnvironment, WorkerStart
 from tests.support.worker import Worker, crashes_of
 
@@ -102,7 +103,11 @@ async def run(
     database: Database,
     extra: Mapping[str, str] | None = None,
 ) -> RaceResult:
-    """Start four workers, publish all submissions at once, kill two workers and wait for the rest to finish."""
+    """Start four workers, publish all submissions at once, kill two workers and wait for the rest to finish.
+
+    The assessors have confirmed every application beforehand, so that all of them ask for a place at once.
+    """
+    await confirm_beforehand(database, named_applications(race.submissions()))
     async with environment.workers(conditions.starts(extra or {})) as workers:
         victims, began = workers[: conditions.victims], time.monotonic()
         progress = Progress(database, await database.count("inbox", {}))

@@ -112,6 +112,7 @@ async def prepare(cluster: Cluster, client: Client, load: Sequence[Applicant]) -
     await client.register([*assessors])
     await client.list_in_prefectures(load)
     drafts = await client.prepare(load)
+    await client.confirm(load, drafts)
     await wait_until_assessors_known(cluster, len(assessors))
     return drafts
 

@@ -15,7 +15,7 @@ from assessor_quota.domain.entry import ActorRef
 from assessor_quota.domain.sanction import ViolationFinding
 from assessor_quota.domain.staff import StaffMember
 from assessor_quota.handlers import items as quota_items
-from assessor_quota.handlers import register, sanctions
+from assessor_quota.handlers import namings, register, sanctions
 from chassis.settling import LONGEST_TRANSACTION
 from devkit.clock import FixedClock
 from devkit.in_memory_system import InMemorySystem, ServiceUnderTest
@@ -62,6 +62,10 @@ async def prepare(seed: int) -> InMemorySystem:
     await system.perform("applications", save_standing, builders.standing())
     draft = drafts.OpenDraft(KEY, unit, Level.REGION, 2026, builders.BY_ASSESSOR, report=builders.report())
     await system.perform("applications", drafts.open_draft, draft)
+    confirmed = namings.ConfirmNamings(
+        SANCTIONED, (namings.NamedApplication(KEY, unit.uscc),), ActorRef("of-the-assessor", ())
+    )
+    await system.perform("assessor-quota", namings.confirm_namings, confirmed)
     return system
 
 

@@ -16,6 +16,7 @@ from messages.values import (
     PersonRef,
     Reason,
     Text,
+    UnitRef,
     UnitType,
     Uscc,
     Value,
@@ -135,6 +136,42 @@ class QuotaItemConfirmed(Item, Event, type="assessor-quota.item.confirmed.v1", s
 
 class QuotaItemReleased(Item, Event, type="assessor-quota.item.released.v1", subject="application_id"):
     """The application was withdrawn or refused before initial review accepted it (Q5)."""
+
+
+class NamingRequested(Answer, Event, type="assessor-quota.item.naming-requested.v1", subject="application_id"):
+    """The application names the assessor, and waits until that has confirmed it: no item is taken before (Q5)."""
+
+    unit: UnitRef
+    answer_by: date
+    """Last day; without a word by then the application is returned."""
+
+
+class NamingReminded(Answer, Event, type="assessor-quota.item.naming-reminded.v1", subject="application_id"):
+    """Reminds the assessor, once before the last day, of an application that waits for its word (Q5)."""
+
+    unit: UnitRef
+    answer_by: date
+
+
+class NamingConfirmed(Event, type="assessor-quota.naming.confirmed.v1", subject="application_id"):
+    """The assessor evaluates the application, as it says itself; perhaps before the submission (Q5)."""
+
+    application_id: Identifier
+    assessor: AssessorRef
+    unit_uscc: Uscc
+    confirmed_on: date
+
+
+class NamingDenied(Event, type="assessor-quota.naming.denied.v1", subject="application_id"):
+    """The assessor was named falsely: the application gets no item, and gives back the one that it has (Q5)."""
+
+    application_id: Identifier
+    assessor: AssessorRef
+    unit: UnitRef
+    submission: int
+    """Which submission of the application it ends: a later one has an answer of its own (A6)."""
+    denied_on: date
+    reasons: tuple[Reason, ...]
 
 
 class StatementFiled(Event, type="assessor-quota.statement.filed.v1", subject="statement_id"):

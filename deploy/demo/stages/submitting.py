@@ -8,7 +8,7 @@ from messages.values import Department
 from rulebook import rules_on, shanghai_date
 
 from deploy.demo import timeline
-from deploy.demo.actors import REGION, department, unit
+from deploy.demo.actors import REGION, assessor, department, unit
 from deploy.demo.calls import Json, until
 from deploy.demo.personas import YEAR, Applicant, EdgeCase
 from deploy.demo.season import Season
@@ -58,7 +58,8 @@ async def _submit_all(season: Season, wave: Sequence[Applicant]) -> None:
 
 
 async def submit(season: Season, applicant: Applicant, time: int = 1) -> None:
-    """Submit, and wait until the application is taken in or refused."""
+    """Submit, and wait until the application is taken in or refused; its assessor confirms it, if it names one."""
+    await _confirm(season, applicant)
     path = f"/applications/{season.id_of(applicant)}/submit"
     key = f"submit:{applicant.id}:{time}"
     refusable = applicant.case in (*REFUSED_AT_ONCE, EdgeCase.RETURNED)
@@ -69,6 +70,16 @@ async def submit(season: Season, applicant: Applicant, time: int = 1) -> None:
         return found if found["state"] != "submitted" else None
 
     await until(decided, f"{applicant.unit.name}: the application is taken in or refused")
+
+
+async def _confirm(season: Season, applicant: Applicant) -> None:
+    """Let the assessor say that it evaluates the application: no item is taken without its own word (Q5)."""
+    if applicant.assessor is None:
+        return
+    path = f"/assessors/{applicant.assessor.uscc}/namings/confirmations"
+    body = {"namings": [{"application_id": season.id_of(applicant), "unit_uscc": applicant.unit.uscc}]}
+    by = season.calls.as_person(assessor(applicant.assessor))
+    await by.post("assessor-quota", path, f"confirm:{applicant.id}", body)
 
 
 async def _submit_again(season: Season, applicant: Applicant) -> None:
@@ -125,6 +136,6 @@ async def release_an_item(season: Season) -> None:
 async def _has_room_for(season: Season, coming: Applicant) -> bool | None:
     if (await season.application(coming))["state"] != "draft":
         return True
-    assessor = season.personas.assessor_of(EdgeCase.RELEASED_ITEM)
-    quota = await season.calls.as_person(REGION).get("assessor-quota", f"/assessors/{assessor.uscc}/items", year=YEAR)
+    named = season.personas.assessor_of(EdgeCase.RELEASED_ITEM)
+    quota = await season.calls.as_person(REGION).get("assessor-quota", f"/assessors/{named.uscc}/items", year=YEAR)
     return quota["used"] < quota_limit() or None

@@ -15,7 +15,7 @@ _PROGRESS = "progress"
 two workers that each had one of the two events wrote the same application; 19 of 89 commits conflicted."""
 
 
-def _keys_of_item(item: assessor_quota.Item) -> Iterator[tuple[str, str]]:
+def _keys_of_item(item: assessor_quota.Item | assessor_quota.NamingDenied) -> Iterator[tuple[str, str]]:
     yield "applications", item.application_id
 
 
@@ -59,6 +59,13 @@ SUBSCRIPTIONS: tuple[Subscription[Any], ...] = (
     subscribe(
         assessor_quota.QuotaItemRefused,
         quota.refuse_without_item,
+        prefetch=_keys_of_item,
+        prefetch_related=quota.keys_of_returning,
+    ),
+    subscribe(assessor_quota.NamingRequested, quota.await_word, prefetch=_keys_of_item),
+    subscribe(
+        assessor_quota.NamingDenied,
+        quota.stop_denied,
         prefetch=_keys_of_item,
         prefetch_related=quota.keys_of_returning,
     ),

@@ -132,7 +132,7 @@ async def test_who_may_be_named_goes_by_the_latest_entry_in_whatever_order(
 ) -> None:
     handlers = ApplicationsHarness()
     for event in order:
-        handler = quota.record_assessor_name if event is CHANGED else quota.record_assessor
+        handler = quota.record_representative if event is CHANGED else quota.record_assessor
         await handlers.handle(handler, event, NOW)  # type: ignore[arg-type]
 
     known = await handlers.store().assessors.require(ASSESSOR.uscc)

@@ -8,8 +8,10 @@ from datetime import datetime
 from chassis.scheduling import Job
 from rulebook import shanghai_date
 
+from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.reconciliation import Reconciliation
 from assessor_quota.domain.statements import DutyState, next_duty_cursor
+from assessor_quota.handlers.namings import FollowUpNamings, follow_up_namings
 from assessor_quota.handlers.rates import CountApplications, PublishRates, count_applications, publish_rates
 from assessor_quota.handlers.reconciliation import RECONCILIATION, REST, CheckPage, check_page
 from assessor_quota.handlers.statements import DUTY_CURSOR, MarkOverdue, OpenDuties, mark_overdue, open_duties
@@ -42,6 +44,14 @@ async def rates_to_publish(store: Store, now: datetime) -> Sequence[PublishRates
     return [PublishRates(tuple((rate.rate_id, rate.revision) for rate in found))] if found else []
 
 
+async def namings_to_follow_up(store: Store, now: datetime) -> Sequence[FollowUpNamings]:
+    today = shanghai_date(now)
+    due = {"state": ItemState.AWAITING, "next_on": {"$lte": today}}
+    found = await store.items.find(due, sort=[("next_on", 1)], limit=BATCH_SIZE)
+    ids = tuple(each.application_id for each in found)
+    return [FollowUpNamings(ids, today)] if ids else []
+
+
 async def next_page(store: Store, now: datetime) -> Sequence[CheckPage]:
     reconciliation = await store.reconciliations.get(RECONCILIATION) or Reconciliation()
     step = reconciliation.next_step(now, REST)
@@ -62,6 +72,12 @@ JOBS = (
         applications_to_count,
         lambda item: f"{item.application_ids[0]}:{item.version}",
         count_applications,
+    ),
+    Job(
+        "follow-up-namings",
+        namings_to_follow_up,
+        lambda item: f"{item.application_ids[0]}:{item.day}",
+        follow_up_namings,
     ),
     Job(
         "publish-rates",

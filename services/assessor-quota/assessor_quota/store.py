@@ -19,6 +19,7 @@ from assessor_quota.domain.statements import DutyCursor, Statement, StatementDut
 AGGREGATES = {
     "assessor": "assessors",
     "item": "items",
+    "naming": "progress",
     "statement": "statements",
     "duty": "duties",
     "rate": "rates",
@@ -45,6 +46,8 @@ INDEXES = (
     Index("items", (("state", 1), ("year", 1), ("_id", 1))),
     Index("items", (("reserved_at", 1), ("_id", 1)), partial={"state": ItemState.RESERVED.value}),
     Index("items", (("refused_as", 1), ("year", 1), ("state", 1)), partial={"refused_as": {"$gt": ""}}),
+    Index("items", (("next_on", 1), ("_id", 1)), partial={"state": ItemState.AWAITING.value}),
+    Index("progress", (("words.assessor_uscc", 1), ("_id", 1)), partial={"words.assessor_uscc": {"$gt": ""}}),
     Index("ledgers", (("year", 1), ("used", 1))),
     Index("progress", (("uncounted", 1), ("_id", 1)), partial={"uncounted": True}),
     Index("duties", (("state", 1), ("due", 1), ("_id", 1))),

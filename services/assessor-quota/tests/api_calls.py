@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from assessor_quota.handlers.items import reserve_item
 from devkit.api_harness import ApiClient, ApiHarness
 from httpx2 import Response
 
 from .builders import NORTH, NUMBER, submitted
+from .words import reserve_confirmed
 
 PATH = f"/v1/assessors/{NORTH}"
 OTHER_NUMBER = "150102198505053325"
@@ -41,7 +41,7 @@ def reasons(answer: Response) -> list[tuple[str | None, str, str | None]]:
 
 async def reserve(api: ApiHarness[Any], *by: str) -> None:
     for number, uscc in enumerate(by):
-        await api.perform(reserve_item, submitted(f"app-{number}", uscc))
+        await api.perform(reserve_confirmed, submitted(f"app-{number}", uscc))
 
 
 async def version(regional_officer: ApiClient) -> dict[str, str]:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import Ledger
-from assessor_quota.handlers.items import reserve_item
 from assessor_quota.handlers.register import register_assessor
 from assessor_quota.jobs import JOBS
 from assessor_quota.store import AGGREGATES, INDEXES, Store
@@ -21,9 +19,7 @@ from devkit.clock import FixedClock
 from messages.event import Event
 
 from .builders import LI, NORTH, NOW, OTHER, SOUTH, WANG, assessor, registration, submitted
-
-_SUBSCRIPTIONS = {each.event_type: each for each in SUBSCRIPTIONS}
-
+from .words import HANDLERS, reserve_confirmed
 
 _JOBS = {job.name: job for job in JOBS}
 
@@ -39,7 +35,7 @@ async def handler_harness(*more: Assessor, since: datetime = NOW) -> HandlerHarn
 async def fill(handlers: HandlerHarness[Store], items: int) -> None:
     for number in range(items):
         by = (NORTH, SOUTH)[number % 2]
-        await handlers.handle(reserve_item, submitted(f"full-{number}", by), NOW)
+        await handlers.handle(reserve_confirmed, submitted(f"full-{number}", by), NOW)
 
 
 async def state(handlers: HandlerHarness[Store], application_id: str = "app-1") -> ItemState:
@@ -61,9 +57,8 @@ async def deliver(handlers: HandlerHarness[Store], events: Iterable[Event], now:
 
 
 async def _deliver_one(handlers: HandlerHarness[Store], event: Event, now: datetime) -> bool:
-    bound = _SUBSCRIPTIONS[type(event)]
     try:
-        await handlers.handle(bound.handler, event, now)
+        await handlers.handle(HANDLERS[type(event)], event, now)
     except TransientError:
         return False
     return True
@@ -84,7 +79,7 @@ async def run_job(handlers: HandlerHarness[Store], name: str, now: datetime) -> 
 async def deliver_to_api(api: ApiHarness[Any], events: Iterable[Event]) -> None:
     """As ``hear``, for events that are ready in this order."""
     for event in events:
-        await api.perform(_SUBSCRIPTIONS[type(event)].handler, event)
+        await api.perform(HANDLERS[type(event)], event)
 
 
 async def run_api_job(api: ApiHarness[Any], name: str, now: datetime) -> None:

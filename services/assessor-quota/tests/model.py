@@ -13,6 +13,8 @@ from typing import TypeAlias, TypeGuard
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import IN_USE, QuotaItem
 from assessor_quota.domain.ledger import Ledger
+from assessor_quota.domain.naming import Word
+from assessor_quota.handlers.namings import ConfirmNamings, DenyNaming, confirm_namings, deny_naming
 from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
 from assessor_quota.store import AGGREGATES, Store
 from chassis.handling import Refusal, TransientError
@@ -43,6 +45,7 @@ from .builders import (
     withdrawn,
 )
 from .harness import handler_harness
+from .words import confirmation
 
 HANDLERS = {each.event_type: each for each in SUBSCRIPTIONS}
 ASSESSORS = st.sampled_from([NORTH, SOUTH, THIRD, NORTH, SOUTH, THIRD, OTHER])
@@ -66,6 +69,10 @@ CROSSED = ("withdrawn as it was accepted",)
 OUTCOMES = (*ACCEPTED, "refused", "ineligible", "withdrawn")
 
 
+PERIODS = frozenset({"change-in-future", "periods-overlap", "change-before-registration", "same-representative"})
+"""Codes for which a change of the legal representative is refused: periods and people are drawn blindly (Q4)."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A change of the representative, made by one process while others handle events."""
@@ -73,7 +80,14 @@ class Command:
     change: ChangeRepresentative
 
 
-Task: TypeAlias = Event | Command
+@dataclass(frozen=True)
+class WordCommand:
+    """A word of an assessor, given by one process while others handle events."""
+
+    word: ConfirmNamings | DenyNaming
+
+
+Task: TypeAlias = Event | Command | WordCommand
 
 
 class QuotaModel:
@@ -94,13 +108,25 @@ class QuotaModel:
         self.last_submissions: dict[str, int] = {}
         self.reserved: dict[str, int] = {}
         self.pending: list[Event] = []
+        self.named: dict[str, str] = {}
+        """Application → the assessor that its latest submission names."""
+        self.words: dict[tuple[str, str], Word] = {}
+        """The latest word of an assessor on an application, once it is committed."""
 
-    def submission(self, by: str, ahead: int) -> Event:
+    def submission(self, by: str, ahead: int, *, confirmed: bool = True) -> Event:
         application = f"app-{len(self.years)}"
         self.years[application] = self.today.year + ahead
+        if confirmed:
+            self.confirm_before(application, by)
         return self.publish_submitted(application, by)
 
+    def confirm_before(self, application: str, by: str) -> None:
+        """Let the assessor have given its word before the submission, unless it has said something already."""
+        if (application, by) not in self.words:
+            self.runner.run(self.handle_concurrently([WordCommand(confirmation(application, by=by))]))
+
     def publish_submitted(self, application: str, by: str) -> Event:
+        self.named[application] = by
         self.last_submissions[application] = sequence = self.next(application)
         year, day = self.years[application], self.today.date()
         return self.publish(submitted(application, by, sequence=sequence, batch_year=year, submitted_on=day))
@@ -165,14 +191,20 @@ class QuotaModel:
         except TransientError:
             return None
         except Refusal as no:
-            assert {each.rule for each in no.reasons} == {"Q4"}  # noqa: PT017 - periods and people are drawn blindly
+            lawful = {"naming-settled", "naming-unknown"} if isinstance(work, WordCommand) else PERIODS
+            assert {each.code for each in no.reasons} <= lawful  # noqa: PT017 - periods and people are drawn blindly
             return None
-        if not isinstance(work, Command):
+        if isinstance(work, Event):
             await self.check_acceptance(work, Store(unit))
         unit.flush()
         return outcome
 
     def handler_call(self, work: Task) -> HandlerCall:
+        if isinstance(work, WordCommand):
+            word = work.word
+            if isinstance(word, ConfirmNamings):
+                return lambda unit, now: confirm_namings(word, Store(unit), now)
+            return lambda unit, now: deny_naming(word, Store(unit), now)
         if isinstance(work, Command):
             return lambda unit, now: change_representative(work.change, Store(unit), now)
         return HANDLERS[type(work)].call(work, Store)
@@ -189,14 +221,24 @@ class QuotaModel:
         self.harness.published += outcome.events
         if isinstance(work, Command):
             self.changes[work.change.uscc].append((work.change.changed_on, work.change.successor))
-        else:
-            self.check_answers(work, outcome.events, in_use)
+            return True
+        if isinstance(work, WordCommand):
+            self.note_word(work.word)
+        self.check_answers(outcome.events, in_use)
         return True
 
-    def check_answers(self, fact: Event, events: Sequence[Event], in_use: set[str]) -> None:
+    def note_word(self, word: ConfirmNamings | DenyNaming) -> None:
+        if isinstance(word, DenyNaming):
+            self.words[word.application_id, word.uscc] = Word.DENIED
+            return
+        for each in word.namings:
+            self.words[each.application_id, word.uscc] = Word.CONFIRMED
+
+    def check_answers(self, events: Sequence[Event], in_use: set[str]) -> None:
         for said in events:
             if isinstance(said, QuotaItemReserved):
-                self.reserved[said.application_id] = fact.sequence
+                item = self.harness.documents("items")[said.application_id]
+                self.reserved[said.application_id] = item["last_submission_sequence"]
                 assert said.used <= LIMIT or said.application_id in in_use
             if isinstance(said, QuotaItemRefused) and any(why.rule == "Q1" for why in said.reasons):
                 assert len(said.items_in_use) >= LIMIT
@@ -210,7 +252,7 @@ class QuotaModel:
         if not proves_acceptance(fact):
             return
         item = await store.items.require(fact.case_id)
-        if not item.in_use:
+        if not item.in_use and not item.denied:
             keys = [f"{each.digest}:{item.year}" for each in self.in_office(item)]
             full = [each for key in keys if (each := await store.ledgers.get(key)) and each.used >= LIMIT]
             assert full

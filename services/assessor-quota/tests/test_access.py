@@ -54,6 +54,9 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/v1/prefectures/{prefecture}/assessors"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
     ("GET", "/v1/items"): "200=1 200=0 200=1 200=0 403 403 401 200=1",
     ("GET", "/v1/items/{application_id}"): f"{OF_THE_ASSESSOR} 200",
+    ("POST", "/v1/assessors/{uscc}/namings/confirmations"): "200 403 403 403 403 403 401 403",
+    ("POST", "/v1/assessors/{uscc}/namings/denials"): "409 403 403 403 403 403 401 403",
+    ("GET", "/v1/assessors/{uscc}/namings"): "200=1 404 403 403 403 403 401 200=1",
     ("POST", "/v1/assessors/{uscc}/statements"): "201 403 403 403 403 403 401 201",
     ("GET", "/v1/assessors/{uscc}/statements/{year}"): f"{OF_THE_ASSESSOR} 200",
     ("GET", "/v1/statements"): "200=1 200=1 200=1 200=0 403 403 401 200=3",
@@ -73,6 +76,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/assessors/{uscc}/deregistration/reversal"): {"document_number": "恢复一号"},
     ("POST", "/v1/assessors/{uscc}/sanctions"): DECISION,
     ("POST", "/v1/assessors/{uscc}/sanctions/revocation"): {"document_number": "撤一号"},
+    ("POST", "/v1/assessors/{uscc}/namings/confirmations"): {
+        "namings": [{"application_id": "app-9", "unit_uscc": STEEL}]
+    },
+    ("POST", "/v1/assessors/{uscc}/namings/denials"): {"application_id": "app-1", "reason": "未签订评价合同。"},
     ("POST", "/v1/assessors/{uscc}/statements"): STATEMENT,
     ("POST", "/v1/reconciliation/repairs"): {"ledger": f"{WANG.digest}:2026", "why": "对账不一致"},
 }

@@ -7,7 +7,6 @@ from datetime import date
 import pytest
 from assessor_quota.domain.amendment import Amendment, amendment_problems, apply_amendment, changed_parts
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges
-from assessor_quota.handlers.items import reserve_item
 from assessor_quota.handlers.register import (
     AmendAssessor,
     EndRegistration,
@@ -23,6 +22,7 @@ from messages.assessor_quota import AssessorAmended, QuotaItemRefused, QuotaItem
 from messages.values import UnitType
 
 from .builders import NORTH, NOW, OFFICER, TODAY, assessor, event_types, submitted
+from .words import reserve_confirmed
 
 JUNE = date(2026, 6, 1)
 
@@ -111,14 +111,14 @@ async def test_who_has_read_an_older_version_amends_nothing(handlers: HandlerHar
 async def test_an_assessor_whose_registration_ended_gets_no_new_items_until_it_is_restored(
     handlers: HandlerHarness[Store],
 ) -> None:
-    await handlers.handle(reserve_item, submitted("before"), NOW)
+    await handlers.handle(reserve_confirmed, submitted("before"), NOW)
     await handlers.handle(end_registration, EndRegistration(NORTH, TODAY, "终止一号", OFFICER), NOW)
-    (no,) = await handlers.handle(reserve_item, submitted("after"), NOW)
+    (no,) = await handlers.handle(reserve_confirmed, submitted("after"), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [(each.rule, each.code) for each in no.reasons] == [("E12", "assessor-deregistered")]
     assert (await handlers.store().items.require("before")).in_use
     await handlers.handle(restore_registration, RestoreRegistration(NORTH, "恢复一号", OFFICER), NOW)
-    assert event_types(await handlers.handle(reserve_item, submitted("again"), NOW)) == [QuotaItemReserved]
+    assert event_types(await handlers.handle(reserve_confirmed, submitted("again"), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("S7")

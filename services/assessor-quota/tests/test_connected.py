@@ -14,7 +14,7 @@ import pytest
 from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.item import ItemState
 from assessor_quota.domain.ledger import LedgerLine
-from assessor_quota.handlers.items import release_item, reserve_item
+from assessor_quota.handlers.items import release_item
 from assessor_quota.handlers.register import register_assessor
 from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import AGGREGATES, INDEXES, Store
@@ -45,6 +45,7 @@ from stdnum.cn import uscc as gb32100
 
 from .builders import LIMIT, NORTH, NOW, SOUTH, assessor, change, registration, submitted, withdrawn
 from .harness import handler_harness
+from .words import give_word, reserve_confirmed
 
 pytestmark = pytest.mark.connected
 
@@ -85,7 +86,8 @@ async def exactly_fifteen(processes: CommitterCluster[Store]) -> None:
 async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fifteen(
     four: CommitterCluster[Store],
 ) -> None:
-    await asyncio.gather(*(four.perform(number % 4, reserve_item, each) for number, each in enumerate(submissions())))
+    asked = enumerate(submissions())
+    await asyncio.gather(*(four.perform(number % 4, reserve_confirmed, each) for number, each in asked))
     await exactly_fifteen(four)
 
 
@@ -93,7 +95,7 @@ async def test_sixty_reservations_at_once_through_four_processes_give_exactly_fi
 async def test_places_given_back_and_taken_at_once_never_exceed_the_limit(four: CommitterCluster[Store]) -> None:
     leaving = [withdrawn(f"app-{number}") for number in range(0, ASKED, 3)]
     await asyncio.gather(
-        *(four.perform(number % 4, reserve_item, each) for number, each in enumerate(submissions())),
+        *(four.perform(number % 4, reserve_confirmed, each) for number, each in enumerate(submissions())),
         *(four.perform(number % 4, release_item, each) for number, each in enumerate(leaving)),
     )
     in_use = {item.application_id for item in await four.read().items.find() if item.in_use}
@@ -113,7 +115,7 @@ async def test_reservations_that_race_a_change_of_the_representative_all_count_w
         uscc, former, successor = invented(number), person(2 * number), person(2 * number + 1)
         await four.perform(0, register_assessor, registration(assessor(uscc, former)))
         await asyncio.gather(
-            *(four.perform(at % 4, reserve_item, submitted(f"app-{number}-{at}", uscc)) for at in range(RACING)),
+            *(four.perform(at % 4, reserve_confirmed, submitted(f"app-{number}-{at}", uscc)) for at in range(RACING)),
             later(number, four.perform(number % 4, change_representative, change(successor, of=uscc))),
         )
         await counted_with_both(four, uscc, former, successor)
@@ -177,7 +179,10 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
     database = open_database(mine.url, mine.name)
     await database.ensure_indexes(INDEXES)
     here = CommitterCluster(database, (), Store)
-    await here.adopt((await handler_harness()).memory.collections)
+    register = await handler_harness()
+    for each in submissions():
+        await register.handle(give_word, each, NOW)
+    await here.adopt(register.memory.collections)
     async with workers(surroundings(servers.amqp_url(vhost, SERVICE), mine, tmp_path), 2, tmp_path) as started:
         for _ in ("once", "and once more, as after a lost confirm"):
             await publish(servers.amqp_url(vhost, "applications"), submissions())

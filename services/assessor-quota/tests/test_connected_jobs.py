@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from assessor_quota.bus import SUBSCRIPTIONS
 from assessor_quota.domain.reconciliation import DiscrepancyKind
 from assessor_quota.gauges import GAUGES
 from assessor_quota.handlers.bulk import ROWS_MAX, ImportAssessors, Row, import_assessors
@@ -46,6 +45,7 @@ from .builders import (
     succeeding,
     withdrawn_before_review,
 )
+from .words import HANDLERS
 
 pytestmark = pytest.mark.connected
 
@@ -104,7 +104,6 @@ async def year(job_processes: JobProcesses) -> JobProcesses:
     """North, South and Other are registered, and a year of North's and South's applications has been heard."""
     for uscc, person in ((NORTH, WANG), (SOUTH, WANG), (OTHER, LI)):
         await job_processes.processes.perform(0, register_assessor, registration(assessor(uscc, person)))
-    heard = {each.event_type: each.handler for each in SUBSCRIPTIONS}
     events = [
         *succeeding("won", NORTH),
         *failing("lost", SOUTH),
@@ -112,7 +111,7 @@ async def year(job_processes: JobProcesses) -> JobProcesses:
         submitted("waits", SOUTH),
     ]
     for event in events:
-        await job_processes.processes.perform(0, heard[type(event)], event)
+        await job_processes.processes.perform(0, HANDLERS[type(event)], event)
     return job_processes
 
 

@@ -17,7 +17,7 @@ from assessor_quota.handlers.register import register_assessor
 from assessor_quota.handlers.representatives import ChangeRepresentative, change_representative
 from assessor_quota.store import AGGREGATES, INDEXES, Store
 from chassis.broker.topology import definitions
-from chassis.handling import TransientError
+from chassis.handling import Filter, TransientError
 from chassis.persistence.mongo import Database
 from chassis.persistence.system_collections import OUTBOX
 from devkit.clock import FixedClock
@@ -25,11 +25,13 @@ from devkit.committer_cluster import CommitterCluster, committer_cluster
 from devkit.private_servers import PrivateServers, ServiceDatabase
 from devkit.servers import free_ports
 from devkit.servers.processes import ManagedProcess, wait_until_accepting
+from messages.applications import ApplicationSubmitted
 from messages.assessor_quota import QuotaItemRefused, QuotaItemReserved
 from messages.event import Event
 
 from .builders import LIMIT, NOW, assessor, change, listed, registration, submitted
 from .test_connected import ANSWERS, SERVICE, counted_with_both, invented, person, publish, surroundings
+from .words import give_word
 
 pytestmark = pytest.mark.connected
 
@@ -40,6 +42,8 @@ CHANGED = 3
 LISTED = 200
 """Listings, which both workers consume at the same time."""
 MESSAGES = REPRESENTATIVES * ASKED + LISTED
+HANDLED: Filter = {"$or": [{"submission": {"$ne": None}}, {"listed_on": {"$ne": None}}]}
+"""Progress of which a message has told; the assessors' own words stand there before."""
 KNOWN_AT, KILLED_AT = 20, 120
 """Submissions answered, after which the active consumer is looked for, and killed."""
 BATCH = "5"
@@ -72,6 +76,7 @@ async def cluster(servers: PrivateServers) -> AsyncIterator[CommitterCluster[Sto
     ) as opened:
         for number in range(REPRESENTATIVES):
             await opened.perform(0, register_assessor, registration(assessor(invented(number), person(number))))
+        await asyncio.gather(*(opened.perform(0, give_word, each) for each in submissions()))
         yield opened
 
 
@@ -93,7 +98,7 @@ async def test_ledgers_stay_exact_while_the_active_consumer_is_killed_and_comman
             change_some(cluster),
             kill_the_active(workers, cluster.database),
         )
-        await until(cluster.database, "progress", MESSAGES)
+        await until(cluster.database, "progress", MESSAGES, HANDLED)
         await until_empty(servers, vhost)
     assert active.answered < REPRESENTATIVES * ASKED, "it was killed with submissions in its hands"
     await nothing_lost_and_nothing_twice(cluster)
@@ -105,7 +110,7 @@ def database_of(cluster: CommitterCluster[Store], servers: PrivateServers) -> Se
     return ServiceDatabase(cluster.database.name, servers.mongod.admin_url)
 
 
-def submissions() -> list[Event]:
+def submissions() -> list[ApplicationSubmitted]:
     return [
         submitted(f"app-{number}-{asked}", invented(number))
         for asked in range(ASKED)
@@ -161,9 +166,9 @@ async def kill_the_active(workers: Sequence[Worker], database: Database) -> Acti
     return Active(await database.count("items", {}), commits, conflicts)
 
 
-async def until(database: Database, collection: str, number: int) -> None:
+async def until(database: Database, collection: str, number: int, where: Filter | None = None) -> None:
     async with asyncio.timeout(PATIENCE):
-        while await database.count(collection, {}) < number:  # noqa: ASYNC110 - another process's work
+        while await database.count(collection, where or {}) < number:  # noqa: ASYNC110 - another process's work
             await asyncio.sleep(0.02)
 
 

@@ -23,6 +23,7 @@ from chassis.transactions.transaction import BatchTransaction
 from chassis.transactions.work import WorkItem
 from devkit.clock import FixedClock
 from devkit.private_servers import PrivateServers
+from messages.applications import ApplicationSubmitted
 from messages.event import Event
 from messages.values import PersonRef
 from pymongo.monitoring import CommandListener
@@ -30,6 +31,7 @@ from pymongo.monitoring import CommandListener
 from .builders import DAY_AFTER, END_OF_JANUARY, NEW_YEAR, NOW, assessor, registration
 from .samples import ACCEPTED, LISTED, SAMPLES, SUBMITTED, Sample
 from .test_connected import invented
+from .words import give_word
 
 pytestmark = pytest.mark.connected
 
@@ -65,8 +67,10 @@ class Process:
     metrics: Metrics = field(default_factory=Metrics)
     _items: int = 0
 
-    async def run(self, events: Sequence[Event]) -> int:
-        """Handle events in one batch; return the number of queries."""
+    async def run(self, events: Sequence[Event], *, confirmed: bool = True) -> int:
+        """Handle events in one batch; return the number of queries. Submissions were confirmed before, or not."""
+        named = [each for each in events if isinstance(each, ApplicationSubmitted) and confirmed]
+        await self._commit([self._item(lambda unit, now, of=each: give_word(of, Store(unit), now)) for each in named])  # type: ignore[misc]
         return await self._commit([self._message(each) for each in events])
 
     async def run_job(self, job: Job[Store]) -> int:
@@ -140,6 +144,7 @@ async def test_a_batch_of_a_hundred_messages_asks_as_often_as_one_of_three(
 DUE = {
     "count-applications": ((), NOW),
     "open-duties": ((), NEW_YEAR),
+    "follow-up-namings": ((), DAY_AFTER),
     "publish-rates": (("count-applications",), END_OF_JANUARY),
     "note-overdue": (("open-duties",), DAY_AFTER),
     "reconcile": ((), NOW),
@@ -154,7 +159,7 @@ async def test_a_page_of_a_job_asks_as_often_as_a_shorter_one(
 ) -> None:
     names = [(f"app-{number}", owner(number)) for number in range(BATCH)]
     for make in (SUBMITTED, ACCEPTED, LISTED):
-        await process.run([make(*each) for each in names])
+        await process.run([make(*each) for each in names], confirmed=job.name != "follow-up-namings")
     before, at = DUE[job.name]
     process.clock.move_to(at)
     for each in JOBS:

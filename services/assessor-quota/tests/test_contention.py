@@ -10,11 +10,13 @@ from assessor_quota.store import AGGREGATES, Store
 from chassis.persistence import UnitOfWork
 from chassis.persistence.unit_of_work import IdentityMap, Key
 from devkit import HandlerHarness
+from messages.applications import ApplicationSubmitted
 from messages.event import Event
 
 from .builders import NORTH, NOW
 from .harness import deliver
 from .samples import SAMPLES, Sample
+from .words import give_word
 
 SHARED: Mapping[str, str] = {
     "ledgers": "is the rule itself: one process writes it",
@@ -48,6 +50,8 @@ async def written(handlers: HandlerHarness[Store], event: Event) -> set[Key]:
     """Return the keys that a process writes for this event; nothing is committed."""
     batch = IdentityMap(handlers.memory, AGGREGATES)
     unit = UnitOfWork(batch)
+    if isinstance(event, ApplicationSubmitted):
+        await give_word(event, Store(unit), NOW)
     await unit.finish(await HANDLERS[type(event)].handler(event, Store(unit), NOW))
     unit.flush()
     return {(each.collection, each.key) for each in batch.writes()}

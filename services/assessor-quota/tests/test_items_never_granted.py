@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from assessor_quota.domain.application_progress import ApplicationProgress, ProgressStatus, apply_event
 from assessor_quota.domain.item import ItemState
-from assessor_quota.handlers.items import confirm_item, release_closed, release_item, reserve_item
+from assessor_quota.handlers.items import confirm_item, release_closed, release_item
 from assessor_quota.store import Store
 from devkit import HandlerHarness
 from messages.assessor_quota import DutyOpened, QuotaItemConfirmed, QuotaItemReserved
@@ -29,6 +29,7 @@ from .builders import (
     withdrawn,
 )
 from .harness import deliver, fill, run_job, state, used
+from .words import reserve_confirmed
 
 HOUR = timedelta(hours=1)
 
@@ -38,7 +39,7 @@ async def test_an_application_that_ended_before_it_was_heard_takes_no_place_by_i
     handlers: HandlerHarness[Store],
 ) -> None:
     assert await handlers.handle(release_item, withdrawn(sequence=2), NOW) == []
-    assert await handlers.handle(reserve_item, submitted(sequence=1), NOW) == []
+    assert await handlers.handle(reserve_confirmed, submitted(sequence=1), NOW) == []
 
     assert await handlers.handle(confirm_item, accepted(), NOW) == []
 
@@ -60,7 +61,7 @@ async def test_a_case_closed_before_its_submission_was_heard_takes_no_place_by_i
 @pytest.mark.rule("Q5")
 async def test_a_refused_item_takes_no_place_by_an_acceptance(handlers: HandlerHarness[Store]) -> None:
     await fill(handlers, LIMIT)
-    await handlers.handle(reserve_item, submitted(), NOW)
+    await handlers.handle(reserve_confirmed, submitted(), NOW)
     assert await state(handlers) is ItemState.REFUSED
 
     assert await handlers.handle(confirm_item, accepted(), NOW) == []
@@ -72,7 +73,7 @@ async def test_a_refused_item_takes_no_place_by_an_acceptance(handlers: HandlerH
 async def test_a_place_taken_back_by_the_acceptance_waits_since_it_was_first_reserved(
     handlers: HandlerHarness[Store],
 ) -> None:
-    (reserved,) = await handlers.handle(reserve_item, submitted(), NOW)
+    (reserved,) = await handlers.handle(reserve_confirmed, submitted(), NOW)
     assert isinstance(reserved, QuotaItemReserved)
     await handlers.handle(release_item, withdrawn(), NOW + HOUR)
     assert (await state(handlers), await used(handlers)) == (ItemState.RELEASED, 0)
@@ -85,7 +86,7 @@ async def test_a_place_taken_back_by_the_acceptance_waits_since_it_was_first_res
 
 @pytest.mark.rule("Q2", "Q5")
 async def test_a_place_that_another_has_taken_since_is_not_taken_back(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted(), NOW)
+    await handlers.handle(reserve_confirmed, submitted(), NOW)
     await handlers.handle(release_item, withdrawn(), NOW)
     await fill(handlers, LIMIT)
 
@@ -153,13 +154,13 @@ def test_what_ends_before_the_acceptance_releases_the_item_and_nothing_else(
 
 @pytest.mark.rule("Q6")
 async def test_an_older_end_heard_later_does_not_let_an_ended_submission_in(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted(sequence=1), NOW)
+    await handlers.handle(reserve_confirmed, submitted(sequence=1), NOW)
     for sequence in (5, 3):
         await handlers.handle(release_item, withdrawn(sequence=sequence), NOW)
 
     assert (await handlers.store().items.require("app-1")).last_end_sequence == 5
-    assert await handlers.handle(reserve_item, submitted(sequence=4), NOW) == []
-    (said,) = await handlers.handle(reserve_item, submitted(sequence=6), NOW)
+    assert await handlers.handle(reserve_confirmed, submitted(sequence=4), NOW) == []
+    (said,) = await handlers.handle(reserve_confirmed, submitted(sequence=6), NOW)
     assert isinstance(said, QuotaItemReserved)
 
 

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from assessor_quota.domain.item import IN_USE, ItemState, QuotaItem
+from assessor_quota.domain.naming import Word
 from assessor_quota.handlers.sanctions import RevokeSanction, revoke_sanction, sanction_assessor
 from chassis.handling import Refusal
 from hypothesis import settings
@@ -18,7 +19,21 @@ from messages.event import Event
 from messages.values import PersonRef
 
 from .builders import LIMIT, NORTH, OFFICER, OTHER, decision, refused, withdrawn
-from .model import ACCEPTED, ASSESSORS, CROSSED, OUTCOMES, REPRESENTATIVES, REPRESENTED, YEARS_AHEAD, QuotaModel, Task
+from .model import (
+    ACCEPTED,
+    ASSESSORS,
+    CROSSED,
+    OUTCOMES,
+    REPRESENTATIVES,
+    REPRESENTED,
+    YEARS_AHEAD,
+    QuotaModel,
+    Task,
+    WordCommand,
+)
+from .words import confirmation, denial
+
+OVER = {ItemState.RELEASED, ItemState.REFUSED}
 
 
 class Quotas(QuotaModel, RuleBasedStateMachine):
@@ -44,11 +59,29 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
     def submit(self, count: int, by: str, ahead: int) -> object:
         return multiple(*(self.submission(by, ahead) for _ in range(count)))
 
-    @rule(target=events, data=st.data(), by=ASSESSORS)
+    @rule(target=events, count=st.integers(1, 4), by=ASSESSORS, ahead=YEARS_AHEAD)
+    def submit_unconfirmed(self, count: int, by: str, ahead: int) -> object:
+        return multiple(*(self.submission(by, ahead, confirmed=False) for _ in range(count)))
+
+    @rule(data=st.data(), count=st.integers(0, 4), confirm=st.booleans())
+    @precondition(lambda self: self.named)
+    def confirm_or_deny(self, data: st.DataObject, count: int, confirm: bool) -> None:  # noqa: FBT001 - drawn
+        """An assessor confirms or denies, while other processes handle submissions, ends and acceptances."""
+        application = data.draw(st.sampled_from(sorted(self.named)))
+        by = self.named[application]
+        if not confirm and (application, by) not in self.words and application not in self.harness.documents("items"):
+            return  # nothing is there to deny
+        about = [each for each in self.pending if each.subject == application]
+        word = (confirmation if confirm else denial)(application, by=by)
+        self.deliver_concurrently([*about[:count], WordCommand(word), *self.pending[:2]])
+
+    @rule(target=events, data=st.data(), by=ASSESSORS, confirmed=st.booleans())
     @precondition(lambda self: self.ended - self.reviewed)
-    def submit_again(self, data: st.DataObject, by: str) -> Event:
+    def submit_again(self, data: st.DataObject, by: str, confirmed: bool) -> Event:  # noqa: FBT001 - drawn
         application = data.draw(st.sampled_from(sorted(self.ended - self.reviewed)))
         self.ended.discard(application)
+        if confirmed:
+            self.confirm_before(application, by)
         return self.publish_submitted(application, by)
 
     @rule(target=events, data=st.data(), withdraw=st.booleans())
@@ -129,7 +162,7 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
 
     @invariant()
     def nobody_grants_more_than_fifteen_and_each_item_in_use_has_its_lines(self) -> None:
-        if not hasattr(self, "bench"):
+        if not hasattr(self, "harness"):
             return
         ledgers, items = self.stored()
         for ledger in ledgers:
@@ -148,8 +181,14 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
         assert counted <= {f"{each.digest}:{item.year}" for each in ever}
 
     @invariant()
+    def no_item_is_in_use_without_the_assessors_own_word(self) -> None:
+        for item in self.stored()[1] if hasattr(self, "harness") else ():
+            if item.in_use:
+                assert self.words[item.application_id, item.assessor.uscc] is Word.CONFIRMED
+
+    @invariant()
     def what_was_confirmed_stays_in_use(self) -> None:
-        if hasattr(self, "bench"):
+        if hasattr(self, "harness"):
             confirmed = {each.application_id for each in self.harness.published if isinstance(each, QuotaItemConfirmed)}
             kept = self.harness.documents("items")
             assert {each for each in confirmed if kept[each]["state"] not in IN_USE} == set()
@@ -164,13 +203,25 @@ class Quotas(QuotaModel, RuleBasedStateMachine):
                 del late[:4]
         assert self.pending == []
         self.what_was_confirmed_stays_in_use()
-        states = {item.application_id: item.state for item in self.stored()[1]}
+        items = {item.application_id: item for item in self.stored()[1]}
+        states = {name: item.state for name, item in items.items()}
         for application in set(self.years) - self.accepted:
             over = application in self.ended | self.reviewed
-            lawful = {ItemState.RELEASED, ItemState.REFUSED} if over else {ItemState.RESERVED, ItemState.REFUSED}
-            assert states[application] in lawful
+            ended = over or items[application].denied
+            assert states[application] in (OVER if ended else self.lawful_states(application))
         for application in self.accepted - self.crossed:
-            assert states[application] is ItemState.CONFIRMED
+            denied = items[application].denied
+            assert states[application] is (ItemState.RELEASED if denied else ItemState.CONFIRMED)
+
+    def lawful_states(self, application: str) -> set[ItemState]:
+        """Return the states of an application under way by its assessor's word: it waits only without one."""
+        match self.words.get((application, self.named[application])):
+            case None:
+                return {ItemState.AWAITING, ItemState.REFUSED}
+            case Word.DENIED:
+                return OVER
+            case _:
+                return {ItemState.RESERVED, ItemState.REFUSED}
 
 
 Quotas.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from assessor_quota.handlers.items import reserve_item
 from assessor_quota.handlers.register import register_assessor
 from assessor_quota.handlers.sanctions import revoke_sanction, sanction_assessor
 from assessor_quota.store import Store
@@ -34,6 +33,7 @@ from .builders import (
     submitted,
 )
 from .harness import fill
+from .words import reserve_confirmed
 
 
 @pytest.mark.rule("S1")
@@ -44,7 +44,7 @@ async def test_a_sanction_refuses_new_reservations_at_once_with_every_other_reas
     (said,) = await handlers.handle(sanction_assessor, decision(), NOW)
     assert isinstance(said, AssessorSanctioned)
     assert (said.ban.first_day, said.ban.last_day) == (date(2026, 4, 20), date(2029, 4, 20))
-    (no,) = await handlers.handle(reserve_item, submitted("app-16", lead_author="S9"), NOW)
+    (no,) = await handlers.handle(reserve_confirmed, submitted("app-16", lead_author="S9"), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert [each.rule for each in no.reasons] == ["S1", "S7", "Q1"]
 
@@ -70,7 +70,7 @@ async def test_a_decision_recorded_after_its_three_years_says_its_own_days(handl
 @pytest.mark.rule("S3")
 async def test_a_sister_assessor_goes_on_when_one_is_sanctioned(handlers: HandlerHarness[Store]) -> None:
     await handlers.handle(sanction_assessor, decision(), NOW)
-    assert event_types(await handlers.handle(reserve_item, submitted(by=SOUTH), NOW)) == [QuotaItemReserved]
+    assert event_types(await handlers.handle(reserve_confirmed, submitted(by=SOUTH), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("S4")
@@ -79,7 +79,7 @@ async def test_a_revoked_sanction_lets_the_assessor_work_again(handlers: Handler
     (said,) = await handlers.handle(revoke_sanction, revocation(), NOW)
     assert isinstance(said, SanctionRevoked)
     assert said.ban is None
-    assert event_types(await handlers.handle(reserve_item, submitted(), NOW)) == [QuotaItemReserved]
+    assert event_types(await handlers.handle(reserve_confirmed, submitted(), NOW)) == [QuotaItemReserved]
 
 
 @pytest.mark.rule("S4")
@@ -146,6 +146,6 @@ async def test_a_representative_known_under_an_earlier_key_keeps_digest_and_quot
     await fill(handlers, LIMIT)
     rotated = WANG.model_copy(update={"digest": "c" * 64})
     await handlers.handle(register_assessor, registration(assessor(THIRD, rotated), (WANG.digest,)), NOW)
-    (said,) = await handlers.handle(reserve_item, submitted("app-16", THIRD), NOW)
+    (said,) = await handlers.handle(reserve_confirmed, submitted("app-16", THIRD), NOW)
     assert isinstance(said, QuotaItemRefused)
     assert [each.rule for each in said.reasons] == ["Q1"]

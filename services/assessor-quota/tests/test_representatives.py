@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from assessor_quota.domain.representative import FormerRepresentative, change_problems, counted_representatives, terms
-from assessor_quota.handlers.items import confirm_item, release_item, reserve_item
+from assessor_quota.handlers.items import confirm_item, release_item
 from assessor_quota.handlers.representatives import change_representative
 from assessor_quota.store import Store
 from chassis.handling import Refusal
@@ -16,6 +16,7 @@ from messages.values import PersonRef
 
 from .builders import LI, LIMIT, NORTH, NOW, OTHER, SOUTH, TODAY, WANG, accepted, change, submitted, withdrawn
 from .harness import fill, handler_harness
+from .words import reserve_confirmed
 
 ZHAO = PersonRef(digest="d" * 64, masked="15**************33")
 MARCH, NEXT_YEAR = date(2026, 3, 1), date(2027, 2, 1)
@@ -87,7 +88,7 @@ async def test_items_of_the_year_count_with_the_new_representative_as_well_and_s
     handlers: HandlerHarness[Store],
 ) -> None:
     for application, by in (("a", NORTH), ("b", SOUTH), ("c", OTHER)):
-        await handlers.handle(reserve_item, submitted(application, by), NOW)
+        await handlers.handle(reserve_confirmed, submitted(application, by), NOW)
     (said,) = await handlers.handle(change_representative, change(), NOW)
     assert isinstance(said, LegalRepresentativeChanged)
     assert (said.former, said.representative, said.document_number) == (WANG, LI, "变更一号")
@@ -102,18 +103,18 @@ async def test_the_new_total_may_exceed_the_limit_and_then_nothing_more_is_grant
 ) -> None:
     await fill(handlers, LIMIT)
     for number in range(10):
-        await handlers.handle(reserve_item, submitted(f"other-{number}", OTHER), NOW)
+        await handlers.handle(reserve_confirmed, submitted(f"other-{number}", OTHER), NOW)
     (said,) = await handlers.handle(change_representative, change(), NOW)
     assert isinstance(said, LegalRepresentativeChanged)
     assert said.carried[0].used == 18
-    (no,) = await handlers.handle(reserve_item, submitted("late", OTHER), NOW)
+    (no,) = await handlers.handle(reserve_confirmed, submitted("late", OTHER), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert len(no.items_in_use) == 18
 
 
 @pytest.mark.rule("Q4")
 async def test_a_place_given_back_is_given_back_to_both(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted("a"), NOW)
+    await handlers.handle(reserve_confirmed, submitted("a"), NOW)
     await handlers.handle(change_representative, change(), NOW)
     await handlers.handle(release_item, withdrawn("a"), NOW)
     assert await counted(handlers, WANG) == await counted(handlers, LI) == []
@@ -124,7 +125,7 @@ async def test_items_of_an_earlier_year_stay_where_they_are_and_those_of_the_nex
     handlers: HandlerHarness[Store],
 ) -> None:
     for year in (2025, 2026, 2027):
-        await handlers.handle(reserve_item, submitted(f"of-{year}", batch_year=year), NOW)
+        await handlers.handle(reserve_confirmed, submitted(f"of-{year}", batch_year=year), NOW)
     await handlers.handle(change_representative, change(), NOW)
     assert [await counted(handlers, LI, year) for year in (2025, 2026, 2027)] == [[], ["of-2026"], ["of-2027"]]
 
@@ -135,7 +136,7 @@ async def test_a_submission_of_before_the_change_heard_after_it_counts_with_both
 ) -> None:
     await handlers.handle(change_representative, change(on=date(2026, 4, 10)), NOW)
     early = submitted("early", submitted_on=date(2026, 4, 9))
-    (said,) = await handlers.handle(reserve_item, early, NOW)
+    (said,) = await handlers.handle(reserve_confirmed, early, NOW)
     assert isinstance(said, QuotaItemReserved)
     assert said.representative == LI
     assert await counted(handlers, WANG) == await counted(handlers, LI) == ["early"]
@@ -145,8 +146,8 @@ async def test_a_submission_of_before_the_change_heard_after_it_counts_with_both
 async def test_a_submission_that_would_count_with_two_needs_a_place_with_both(handlers: HandlerHarness[Store]) -> None:
     await handlers.handle(change_representative, change(on=date(2026, 4, 10)), NOW)
     for number in range(LIMIT):
-        await handlers.handle(reserve_item, submitted(f"other-{number}", OTHER), NOW)
-    (no,) = await handlers.handle(reserve_item, submitted("early", submitted_on=date(2026, 4, 9)), NOW)
+        await handlers.handle(reserve_confirmed, submitted(f"other-{number}", OTHER), NOW)
+    (no,) = await handlers.handle(reserve_confirmed, submitted("early", submitted_on=date(2026, 4, 9)), NOW)
     assert isinstance(no, QuotaItemRefused)
     assert {each.application_id for each in no.items_in_use} == {f"other-{number}" for number in range(LIMIT)}
     assert await counted(handlers, WANG) == []
@@ -155,7 +156,7 @@ async def test_a_submission_that_would_count_with_two_needs_a_place_with_both(ha
 @pytest.mark.rule("Q4")
 @pytest.mark.rule("Q5")
 async def test_a_place_taken_back_after_the_change_counts_with_both(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted("a"), NOW)
+    await handlers.handle(reserve_confirmed, submitted("a"), NOW)
     await handlers.handle(release_item, withdrawn("a"), NOW)
     await handlers.handle(change_representative, change(), NOW)
     await handlers.handle(confirm_item, accepted("a"), NOW)
@@ -165,7 +166,7 @@ async def test_a_place_taken_back_after_the_change_counts_with_both(handlers: Ha
 
 @pytest.mark.rule("Q4")
 async def test_a_chain_of_changes_carries_an_item_through_all_and_back(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted("a", submitted_on=date(2026, 4, 1)), NOW)
+    await handlers.handle(reserve_confirmed, submitted("a", submitted_on=date(2026, 4, 1)), NOW)
     for day, person in ((10, LI), (11, ZHAO), (12, WANG)):
         command = change(person, date(2026, 4, day), document_number=f"变更{day}号")
         await handlers.handle(change_representative, command, NOW)
@@ -177,7 +178,7 @@ async def test_a_chain_of_changes_carries_an_item_through_all_and_back(handlers:
 
 @pytest.mark.rule("Q4")
 async def test_a_change_that_is_refused_carries_nothing(handlers: HandlerHarness[Store]) -> None:
-    await handlers.handle(reserve_item, submitted("a"), NOW)
+    await handlers.handle(reserve_confirmed, submitted("a"), NOW)
     with pytest.raises(Refusal) as no:
         await handlers.handle(change_representative, change(on=date(2026, 5, 1)), NOW)
     assert (no.value.code, no.value.reasons[0].article) == ("change-refused", "第三十二条")
@@ -203,6 +204,6 @@ async def test_a_representative_who_left_is_still_the_same_person_under_a_new_ke
     later = datetime(2026, 4, 22, 2, tzinfo=UTC)
     command = change(rotated, date(2026, 4, 22), OTHER, earlier=(WANG.digest,))
     await handlers.handle(change_representative, command, later)
-    (no,) = await handlers.handle(reserve_item, submitted("new", OTHER, submitted_on=later.date()), later)
+    (no,) = await handlers.handle(reserve_confirmed, submitted("new", OTHER, submitted_on=later.date()), later)
     assert isinstance(no, QuotaItemRefused)
     assert [each.rule for each in no.reasons] == ["Q1"]

@@ -34,6 +34,19 @@ class Quota(Frozen):
     """Items that assessors of one legal representative may carry out together in a year."""
 
 
+class Naming(Frozen):
+    """Days in which an assessor says whether it evaluates an application that names it."""
+
+    reminder_working_days: WorkingDays
+    due_working_days: WorkingDays
+
+    @model_validator(mode="after")
+    def _reminded_before_due(self) -> "Naming":
+        if self.reminder_working_days >= self.due_working_days:
+            raise ValueError("the reminder must come before the assessor's word is due")
+        return self
+
+
 class Sanction(Frozen):
     years: Years
 

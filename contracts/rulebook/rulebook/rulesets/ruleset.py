@@ -14,6 +14,7 @@ class RuleSet(Dated):
     """Where the numbers come from, and which of them are choices of ours."""
 
     quota: groups.Quota
+    naming: groups.Naming
     sanction: groups.Sanction
     ban: groups.Ban
     recheck: groups.Cycle

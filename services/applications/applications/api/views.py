@@ -43,6 +43,8 @@ class ApplicationEntry(View):
     stage: str
     suspended_by: str | None
     """Document of the sanction on its assessor while it is suspended (S2); it can still be withdrawn."""
+    awaits_word_until: date | None
+    """Last day on which its assessor may confirm that it evaluates it; until then it waits and takes no item (Q5)."""
     outcome: str | None
     submitted_on: date | None
     refusals: tuple[Reason, ...]

@@ -39,6 +39,8 @@ AMENDABLE = (State.DRAFT, State.REFUSED)
 OPEN = (State.SUBMITTED, State.ACCEPTED)
 FILES_CHECKED = (State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN)
 """States after the check of the report: every file it names was sent by the unit or its assessor (A3)."""
+AWAITS_WORD = "awaiting_assessor"
+"""The status of one whose assessor has not confirmed yet that it evaluates it."""
 SUSPENDED = stage_of(CaseSuspended)
 PAUSES = frozenset({SUSPENDED, stage_of(CaseResumed)})
 """Steps that may come at any stage and leave it as it is (S2, S4)."""
@@ -100,6 +102,8 @@ class Application:
     """Subject of the person who submitted it last."""
     rule_set: str | None = None
     scheme: SchemeRef | None = None
+    awaits_word_until: date | None = None
+    """Last day of its assessor's own word, while the item waits for that (Q5)."""
     refusals: tuple[Reason, ...] = ()
     steps: tuple[ProgressStep, ...] = ()
     notice_opened_on: date | None = None
@@ -119,11 +123,16 @@ class Application:
 
     @property
     def stage(self) -> str:
-        """The status that the applicant sees: suspended while its case is, else the latest step, else the state."""
+        """The status that the applicant sees: suspended while its case is, else the latest step, else the state.
+
+        One that waits for an item says whether the assessor has still to confirm that it was named (Q5).
+        """
         if self.listed_on is not None:
             return "listed"
         if self.lost_on is not None:
             return "eligibility_lost"
+        if self.awaits_word_until is not None:
+            return AWAITS_WORD
         if self.state is not State.ACCEPTED or self.outcome is not None:
             return "closed" if self.state is State.ACCEPTED else self.state.value
         if self.suspended_by is not None:
@@ -193,18 +202,22 @@ class Application:
             submitted_on=day,
             rule_set=rules.version,
             scheme=SchemeRef(id=scheme.id, version=scheme.version),
+            awaits_word_until=None,
             refusals=(),
             shapes=unit_shapes(self.unit),
         )
 
+    def await_word(self, until: date) -> Application:
+        return replace(self, awaits_word_until=until)
+
     def accept(self) -> Application:
-        return replace(self, state=State.ACCEPTED)
+        return replace(self, state=State.ACCEPTED, awaits_word_until=None)
 
     def refuse(self, reasons: tuple[Reason, ...]) -> Application:
-        return replace(self, state=State.REFUSED, refusals=reasons)
+        return replace(self, state=State.REFUSED, awaits_word_until=None, refusals=reasons)
 
     def withdraw(self) -> Application:
-        return replace(self, state=State.WITHDRAWN)
+        return replace(self, state=State.WITHDRAWN, awaits_word_until=None)
 
     def with_eligibility_lost(self, reasons: tuple[Reason, ...], day: date) -> Application:
         return replace(self, lost_on=day, refusals=reasons)

@@ -33,11 +33,15 @@ class AboutUnits(Protocol):
 
 
 def parties_of_filing(filed: Filed) -> Iterator[Party]:
-    """Yield the unit and its assessor, and of a stored application everybody who has acted on it or judges it."""
+    """Yield the unit and its assessor, and of a stored application everybody who has acted on it or judges it.
+
+    A stored one that names its own unit is refused at its submission, with the article; until then the unit amends it.
+    """
     known = filed if isinstance(filed, Application) else None
     group = known.report.group if known and known.report else None
     yield Party(Role.APPLICANT, known.submitted_by if known else None, (*_names(filed.unit), group))
-    if (assessor := filed.evaluation.assessor) is not None:
+    assessor = filed.evaluation.assessor
+    if assessor is not None and (known is None or assessor.uscc != known.unit.uscc):
         yield Party(Role.ASSESSOR, None, (assessor.uscc, assessor.name))
     if known is None:
         return

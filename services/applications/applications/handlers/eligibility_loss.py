@@ -1,4 +1,4 @@
-"""Two ends of a submitted application: a fact that becomes known (V10), a condition that fails at intake (V5)."""
+"""Ends of a submitted application: a fact that becomes known (V10), a condition that fails later (V5, E12)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def stop_ineligible(standing: OrganisationStatus, store: Store, now: datet
     for opened in standing.open:
         application = await store.applications.require(opened.application_id)
         if reasons := _reasons_against(application, standing, facts, day):
-            events.append(_stop(application, reasons, day, store))
+            events.append(stop(application, reasons, day, store))
             standing = standing.without_open(opened.application_id)
     store.standings.save(standing.uscc, standing)
     return events
@@ -56,7 +56,7 @@ async def recheck_at_intake(application: Application, day: date, store: Store) -
         return []
     left = standing.without_open(application.application_id)
     store.standings.save(left.uscc, left)
-    return [_stop(application, reasons, day, store)]
+    return [stop(application, reasons, day, store)]
 
 
 def _reasons_against(
@@ -79,7 +79,8 @@ def _context_on(
     )
 
 
-def _stop(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:
+def stop(application: Application, reasons: tuple[Reason, ...], day: date, store: Store) -> Event:
+    """Return one that waits for its item, with the reasons; of one in review the eligibility is lost."""
     if application.state is State.SUBMITTED:
         refused = application.refuse(reasons)
         store.applications.save(refused.application_id, refused)

@@ -11,6 +11,8 @@ from messages.assessor_quota import (
     AssessorRegistered,
     AssessorSanctioned,
     LegalRepresentativeChanged,
+    NamingDenied,
+    NamingRequested,
     QuotaItemRefused,
     QuotaItemReserved,
     SanctionRevoked,
@@ -20,6 +22,7 @@ from rulebook import shanghai_date
 
 from applications.domain.application import Application
 from applications.domain.assessors import KnownAssessor
+from applications.handlers.eligibility_loss import stop
 from applications.handlers.ports import Store
 from applications.handlers.submission import (
     clear_open_application,
@@ -49,10 +52,30 @@ async def keys_of_accepting(event: QuotaItemReserved, store: Store) -> Iterable[
     return keys_of_evidence(waiting) if waiting else ()
 
 
-async def keys_of_returning(event: QuotaItemRefused, store: Store) -> Iterable[tuple[str, str]]:
+async def keys_of_returning(event: QuotaItemRefused | NamingDenied, store: Store) -> Iterable[tuple[str, str]]:
     """Key of the standing in which the application is open."""
     waiting = await store.applications.get(event.application_id)
     return [("standings", waiting.unit.uscc)] if waiting else ()
+
+
+async def await_word(event: NamingRequested, store: Store, _now: datetime) -> Sequence[Event]:
+    """Show the applicant that its assessor has still to confirm that it was named, and until when (Q5)."""
+    waiting = await _require_application(event.application_id, store)
+    if waiting.awaits_answer_to(event.submission):
+        store.applications.save(waiting.application_id, waiting.await_word(event.answer_by))
+    return []
+
+
+async def stop_denied(event: NamingDenied, store: Store, now: datetime) -> Sequence[Event]:
+    """Return or stop the submission whose assessor has said that it was named falsely: it has no item (E12).
+
+    A later submission names another, or has the assessor's word by now; it gets an answer of its own.
+    """
+    denied = await _require_application(event.application_id, store)
+    if not denied.is_open or event.submission != denied.submissions:
+        return []
+    await clear_open_application(denied, store)
+    return [stop(denied, event.reasons, shanghai_date(now), store)]
 
 
 async def refuse_without_item(event: QuotaItemRefused, store: Store, now: datetime) -> Sequence[Event]:

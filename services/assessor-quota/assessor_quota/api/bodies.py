@@ -15,6 +15,7 @@ from rulebook import reason
 
 from assessor_quota.domain.amendment import Amendment
 from assessor_quota.domain.staff import Correction, Leaving, NewMember, StaffChanges, StaffMember
+from assessor_quota.handlers.namings import NAMINGS_MAX, NamedApplication
 
 Since = Annotated[Day, Field(alias="from")]
 DocumentNumberOfPerson = Annotated[SecretStr, Field(max_length=100)]
@@ -150,6 +151,33 @@ class EndOfRegistration(Body):
 
 class Restoration(Body):
     document_number: DocumentNumber
+
+
+class NamedApplicationBody(Body):
+    application_id: Identifier
+    """Its number, which the applicant knows from the draft on."""
+    unit_uscc: EnteredUscc
+    """The unit that the assessor evaluates: an application of another one has not got its word."""
+
+    def application(self) -> NamedApplication:
+        return NamedApplication(self.application_id, self.unit_uscc)
+
+
+class ConfirmationBody(Body):
+    """The applications that the assessor evaluates, those not submitted yet included: all are confirmed, or none."""
+
+    model_config = example(
+        namings=[{"application_id": "app-2026-0a1b2c3d4e5f", "unit_uscc": "911502000000000271"}],
+    )
+
+    namings: Annotated[tuple[NamedApplicationBody, ...], Field(min_length=1, max_length=NAMINGS_MAX)]
+
+
+class DenialBody(Body):
+    model_config = example(application_id="app-2026-0a1b2c3d4e5f", reason="本机构未与该单位签订评价合同。")
+
+    application_id: Identifier
+    reason: Paragraphs
 
 
 class FindingBody(Body):

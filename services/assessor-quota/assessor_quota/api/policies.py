@@ -59,6 +59,12 @@ READ_ITEMS = Policy(
 not public, so another's item is answered as if it did not exist (P2)."""
 
 
+CONFIRM_NAMING = Policy("naming.confirm", (Rule(Role.ASSESSOR, own_organisation("uscc")),), duties=_OF_ASSESSOR)
+DENY_NAMING = Policy("naming.deny", (Rule(Role.ASSESSOR, own_organisation("uscc")),), duties=_OF_ASSESSOR)
+"""Nobody else gives an assessor's word, the region included."""
+READ_NAMINGS = Policy("naming.read", (*_REGION, Rule(Role.ASSESSOR, own_organisation("uscc"))), protected=True)
+"""Of applications that may not be submitted yet: no department reads them."""
+
 READ_RATES = Policy(
     "rate.read",
     (

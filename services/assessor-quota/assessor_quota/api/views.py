@@ -9,9 +9,11 @@ import chassis.http
 from messages.values import AssessorRef, Ban, Identifier, PersonRef, Prefecture, Reason, Text, UnitRef, UnitType
 from pydantic import ConfigDict, Field
 
+from assessor_quota.domain.application_progress import ApplicationProgress
 from assessor_quota.domain.assessor import Assessor
 from assessor_quota.domain.entry import EntryKind
 from assessor_quota.domain.item import ItemState
+from assessor_quota.domain.naming import Word
 
 
 class View(chassis.http.View):
@@ -129,9 +131,35 @@ class ItemInUse(View):
 
 class ItemDetail(ItemInUse):
     submitted_on: date | None
+    answer_by: date | None
+    """Last day of the assessor's word, where the item waits or waited for it."""
     rule_set: str | None
     refused_for: tuple[str, ...]
     """Codes of the reasons, where it was refused."""
+
+
+class NamingReplyView(View):
+    application_id: str
+    word: Word
+    state: ItemState | None
+    """Of the item; none before the submission."""
+    refused_for: tuple[str, ...]
+    """Codes of the reasons for which the item was refused all the same."""
+
+
+class ConfirmedNamings(View):
+    namings: tuple[NamingReplyView, ...]
+    """In the order of the request."""
+
+
+class NamingView(View):
+    """The assessor's own word on an application."""
+
+    application_id: str
+    unit_uscc: str
+    word: Word
+    at: datetime
+    reason: str | None
 
 
 class Quota(View):
@@ -162,6 +190,18 @@ class SanctionPreviewView(View):
     """In use: the applications that rest on the assessor's reports (S2)."""
     affiliates: tuple[AffiliateView, ...]
     """Would be flagged to reviewers, not banned (S3)."""
+
+
+def naming_view(progress: ApplicationProgress, uscc: str) -> NamingView:
+    """Show one assessor's word on the application, and nobody else's."""
+    naming = next(each for each in progress.words if each.assessor_uscc == uscc)
+    return NamingView(
+        application_id=progress.application_id,
+        unit_uscc=naming.unit_uscc,
+        word=naming.word,
+        at=naming.at,
+        reason=naming.reason,
+    )
 
 
 def affiliate(assessor: Assessor, today: date) -> AffiliateView:

@@ -18,6 +18,7 @@ from assessor_quota.domain.item import (
     ended_after_initial_review,
 )
 from assessor_quota.domain.ledger import counting_year
+from assessor_quota.domain.naming import Naming
 
 ApplicationEvent: TypeAlias = ApplicationSubmitted | ApplicationWithdrawn | ApplicationRefused
 CaseEvent: TypeAlias = InitialReviewAccepted | InitialReviewRefused | CaseClosed
@@ -87,8 +88,18 @@ class ApplicationProgress:
     listed_on: date | None = None
     counted: CountedApplication | None = None
     """Its part in the rates as they are stored."""
+    words: tuple[Naming, ...] = ()
+    """The assessors' own words on it, one of each. They stand here because every submission writes this document: of a
+    word and a submission of the same moment one commits, and the other reads again (Q5)."""
     uncounted: bool = False
     """Whether its part has changed since it was counted (S6)."""
+
+    def word_of(self, assessor_uscc: str) -> Naming | None:
+        return next((each for each in self.words if each.assessor_uscc == assessor_uscc), None)
+
+    def with_word(self, naming: Naming) -> ApplicationProgress:
+        others = tuple(each for each in self.words if each.assessor_uscc != naming.assessor_uscc)
+        return replace(self, words=(*others, naming))
 
     @property
     def status(self) -> ProgressStatus:

@@ -8,7 +8,7 @@ from datetime import date
 
 from messages.applications import ApplicationSubmitted
 from messages.spelling import normalized_name
-from messages.values import AssessorRef, Evaluation, PersonRef, Prefecture, Reason, UnitType
+from messages.values import AssessorRef, Evaluation, PersonRef, Prefecture, Reason, UnitRef, UnitType
 from rulebook import reason
 
 from assessor_quota.domain import representative
@@ -109,11 +109,16 @@ def may_evaluate(assessor: Assessor, submitted: ApplicationSubmitted, today: dat
     as of the day of submission.
     """
     return (
-        *_no_longer_registered(assessor, today),
-        *_under_sanction(assessor, today),
+        *may_work(assessor, today),
+        *_its_own(assessor, submitted.unit),
         *_outside_scope(assessor, submitted.unit.unit_type),
         *_authors_not_on_staff(assessor, submitted.evaluation, submitted.submitted_on),
     )
+
+
+def may_work(assessor: Assessor, today: date) -> tuple[Reason, ...]:
+    """Return the reasons that bar the assessor from new items as of today, whatever the application (E12, S1)."""
+    return (*_no_longer_registered(assessor, today), *_under_sanction(assessor, today))
 
 
 def deregistration_problems(assessor: Assessor, since: date, today: date) -> Iterator[Reason]:
@@ -138,6 +143,13 @@ def _under_sanction(assessor: Assessor, day: date) -> Iterator[Reason]:
         last = sanction.ban.last_day
         text = f"第三方服务机构“{assessor.name}”受到处理，至{last}（含当日）不得在自治区内从事评价业务"
         yield reason("S1", "assessor-sanctioned", text, f"{sanction.document_number}, {sanction.ban.first_day}..{last}")
+
+
+def _its_own(assessor: Assessor, unit: UnitRef) -> Iterator[Reason]:
+    """Nobody assesses oneself; applications asks about legal representatives, whom a submission does not name (P3)."""
+    if unit.uscc == assessor.uscc:
+        text = "申报单位不得由本单位作为第三方服务机构评价，应自评价或委托其他第三方服务机构"
+        yield reason("P3", "own-assessor", text, unit.uscc, "/evaluation/assessor")
 
 
 def _outside_scope(assessor: Assessor, unit_type: UnitType) -> Iterator[Reason]:

@@ -26,6 +26,8 @@ class EvaluationKind(StrEnum):
 
 
 class ItemState(StrEnum):
+    AWAITING = "awaiting"
+    """Requested, and takes no place until the assessor has given its word."""
     RESERVED = "reserved"
     """Counts until initial review decides."""
     CONFIRMED = "confirmed"
@@ -64,6 +66,14 @@ class QuotaItem:
     """Codes of the reasons, where it was refused."""
     refused_as: str | None = None
     """The first of them, by which refusals are counted."""
+    submission: int = 0
+    """Which submission of the application it answers."""
+    answer_by: date | None = None
+    """Last day of the assessor's word, where it was awaited."""
+    next_on: date | None = None
+    """Day of the reminder, then the first one after ``answer_by``; of use only while the word is awaited."""
+    denied: bool = False
+    """The assessor has said that it was named falsely: no acceptance takes the place back."""
     last_submission_sequence: int = 0
     last_end_sequence: int = 0
     case_closed: bool = False
@@ -77,6 +87,10 @@ class QuotaItem:
             "year": self.year,
             "rule_set": self.rule_set,
         }
+
+    def answer_fields(self) -> dict[str, Any]:
+        """Return the fields of every answer to the submission it is of."""
+        return {**self.event_fields(), "submission": self.submission}
 
     @property
     def in_use(self) -> bool:
@@ -98,6 +112,9 @@ class QuotaItem:
     def granted(self, now: datetime) -> QuotaItem:
         return replace(self, state=ItemState.RESERVED, reserved_at=now)
 
+    def awaiting(self, reminded_on: date, answer_by: date) -> QuotaItem:
+        return replace(self, state=ItemState.AWAITING, answer_by=answer_by, next_on=reminded_on)
+
     def refused(self, reasons: Iterable[Reason]) -> QuotaItem:
         codes = tuple(dict.fromkeys(each.code for each in reasons))
         return replace(self, state=ItemState.REFUSED, refused_for=codes, refused_as=codes[0])
@@ -107,8 +124,9 @@ class QuotaItem:
         return replace(self, ledgers=(*(key for key in self.ledgers if key != ledger), ledger))
 
     def released(self) -> QuotaItem:
-        """Return it released if it was only reserved; a confirmed item stays used (Q5)."""
-        return replace(self, state=ItemState.RELEASED) if self.state is ItemState.RESERVED else self
+        """Return it released if it was only requested or reserved; a confirmed item stays used (Q5)."""
+        waiting = (ItemState.AWAITING, ItemState.RESERVED)
+        return replace(self, state=ItemState.RELEASED) if self.state in waiting else self
 
     def confirmed(self) -> QuotaItem:
         return replace(self, state=ItemState.CONFIRMED) if self.state is ItemState.RESERVED else self
@@ -116,7 +134,7 @@ class QuotaItem:
     @property
     def released_after_grant(self) -> bool:
         """Whether it was granted and then released: initial review's acceptance may have been on its way then (Q5)."""
-        return self.state is ItemState.RELEASED and bool(self.ledgers)
+        return self.state is ItemState.RELEASED and bool(self.ledgers) and not self.denied
 
 
 def counts_as_item(work: EvaluationKind, rules: RuleSet) -> bool:
@@ -139,6 +157,7 @@ def new_item(submitted: ApplicationSubmitted, assessor: AssessorRef, year: int, 
         state=ItemState.REFUSED,
         rule_set=rules.version,
         submitted_on=submitted.submitted_on,
+        submission=submitted.submission,
         last_submission_sequence=submitted.sequence,
     )
 

@@ -132,7 +132,8 @@ def item_discrepancies(
                 yield Discrepancy(DiscrepancyKind.ITEM_WITHOUT_LINE, item.application_id, key)
     if item.state is ItemState.RESERVED and progress.releases_item:
         yield Discrepancy(DiscrepancyKind.RESERVED_AFTER_END, item.application_id)
-    if item.state is ItemState.RELEASED and progress.initial_review_accepted and not progress.releases_item:
+    given_back = item.state is ItemState.RELEASED and not item.denied
+    if given_back and progress.initial_review_accepted and not progress.releases_item:
         yield Discrepancy(DiscrepancyKind.GIVEN_BACK_AFTER_ACCEPTANCE, item.application_id)
 
 

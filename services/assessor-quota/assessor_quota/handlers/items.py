@@ -1,20 +1,19 @@
-"""Items are reserved, confirmed, released and refused by the events of applications and review."""
+"""Items are requested, reserved, confirmed, released and refused by the events of applications and review."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from chassis.handling import TransientError
 from messages.applications import ApplicationSubmitted
-from messages.assessor_quota import QuotaItemConfirmed, QuotaItemRefused, QuotaItemReleased, QuotaItemReserved
+from messages.assessor_quota import NamingRequested, QuotaItemConfirmed
 from messages.event import Event
 from messages.review import InitialReviewAccepted
-from messages.values import AssessorRef, Prefecture, Reason
-from rulebook import RuleSet, rules_of, rules_on, shanghai_date
+from messages.values import AssessorRef
+from rulebook import RuleSet, add_working_days, rules_on, shanghai_date
 
-from assessor_quota.domain.assessor import Assessor, may_evaluate, not_registered
+from assessor_quota.domain.assessor import may_evaluate, not_registered
 from assessor_quota.domain.item import (
     ApplicationEnd,
     CaseEnd,
@@ -26,15 +25,17 @@ from assessor_quota.domain.item import (
     item_for_early_end,
     new_item,
 )
-from assessor_quota.domain.ledger import Ledger, LedgerLine, QuotaSlot, counting_year, ledger_key, year_problems
-from assessor_quota.handlers.ledgers import ledger_of
+from assessor_quota.domain.ledger import counting_year, ledger_key, year_problems
+from assessor_quota.domain.naming import denied_reasons
+from assessor_quota.handlers import granting
 from assessor_quota.handlers.ports import Store
 
 
 async def reserve_item(submitted: ApplicationSubmitted, store: Store, now: datetime) -> list[Event]:
-    """Answer a submission with an assessor's report: with an item, or with every reason against it.
+    """Answer a submission with an assessor's report: with an item, with every reason against it, or with a request.
 
-    There is no second answer to the same submission, and none once the application's end was received (Q6).
+    The request is for the assessor's own word: no item is taken without it (Q5). There is no second answer to the same
+    submission, and none once the application's end was received (Q6).
     """
     named, rules = submitted.evaluation.assessor, rules_on(submitted.submitted_on)
     if named is None or not counts_as_item(EvaluationKind.CREATION, rules):
@@ -46,7 +47,7 @@ async def reserve_item(submitted: ApplicationSubmitted, store: Store, now: datet
         return []
     if item.is_granted_for(named):
         return await _answer_again(item, submitted, store)
-    return [*await _release(item, store), *await _decide(submitted, named, rules, store, now)]
+    return [*await granting.release(item, store), *await _decide(submitted, named, rules, store, now)]
 
 
 async def ledgers_of_submission(submitted: ApplicationSubmitted, store: Store) -> list[str]:
@@ -94,7 +95,7 @@ async def release_item(end: ApplicationEnd, store: Store, now: datetime) -> list
         return []
     if end.sequence < item.last_submission_sequence:
         return []
-    return await _release(replace(item, last_end_sequence=max(item.last_end_sequence, end.sequence)), store)
+    return await granting.release(replace(item, last_end_sequence=max(item.last_end_sequence, end.sequence)), store)
 
 
 async def release_closed(end: CaseEnd, store: Store, now: datetime) -> list[Event]:
@@ -107,34 +108,47 @@ async def release_closed(end: CaseEnd, store: Store, now: datetime) -> list[Even
     if item is None:
         store.items.save(end.case_id, item_for_early_closing(end, end.assessor))
         return []
-    return await _release(replace(item, case_closed=True), store)
+    return await granting.release(replace(item, case_closed=True), store)
 
 
 async def _decide(
     submitted: ApplicationSubmitted, named: AssessorRef, rules: RuleSet, store: Store, now: datetime
 ) -> list[Event]:
+    """Refuse with every reason at once; else grant an item, or wait for the assessor's own word (Q5)."""
     item = new_item(submitted, named, counting_year(submitted, rules), rules)
     assessor = await store.assessors.get(named.uscc)
     if assessor is None:
-        return _refuse(item, submitted, [not_registered(named)], store)
-    slots = await _slots(item, assessor, store)
-    full = [(why, each.ledger) for each in slots for why in each.ledger.exhausted(rules.quota.items_per_year)]
+        return granting.refuse(item, [not_registered(named)], store)
+    progress = await store.progress.get(item.application_id)
+    naming = progress.word_of(named.uscc) if progress is not None else None
     against = [
         *may_evaluate(assessor, submitted, shanghai_date(now)),
+        *denied_reasons(naming, named),
         *year_problems(item.year, submitted.submitted_on),
-        *(why for why, _ in full),
     ]
-    if against:
-        return _refuse(item, submitted, against, store, full[-1][1].lines if full else ())
-    _add_prefecture(assessor, item.unit.prefecture, store)
-    granted, present = _reserve_slots(item.granted(now), slots, store)
-    return [_reserved_event(granted, submitted, present, rules)]
+    slots = await granting.slots_of(item, assessor, store)
+    if against or granting.is_full(slots, rules):
+        return granting.refuse(item, against, store, slots)
+    if naming is None or not naming.confirms(item.unit.uscc):
+        return _await_word(item, rules, store, now)
+    return granting.grant(item, assessor, slots, store, now)
+
+
+def _await_word(item: QuotaItem, rules: RuleSet, store: Store, now: datetime) -> list[Event]:
+    """Take no place yet; the days are counted from today, since the assessor learns of the application today."""
+    today, days = shanghai_date(now), rules.naming
+    reminded_on = add_working_days(today, days.reminder_working_days).last_day
+    answer_by = add_working_days(today, days.due_working_days).last_day
+    awaiting = item.awaiting(reminded_on, answer_by)
+    store.items.save(item.application_id, awaiting)
+    fields = awaiting.answer_fields()
+    return [NamingRequested(**fields, unit=awaiting.unit, answer_by=answer_by)]
 
 
 async def _answer_again(item: QuotaItem, submitted: ApplicationSubmitted, store: Store) -> list[Event]:
-    store.items.save(item.application_id, replace(item, last_submission_sequence=submitted.sequence))
-    ledger = await store.ledgers.require(item.ledgers[-1])
-    return [_reserved_event(item, submitted, ledger, rules_of(item.rule_set or submitted.rule_set))]
+    answered = replace(item, last_submission_sequence=submitted.sequence, submission=submitted.submission)
+    store.items.save(item.application_id, answered)
+    return [granting.reserved_event(answered, await store.ledgers.require(item.ledgers[-1]))]
 
 
 async def _confirm(application_id: str, store: Store, now: datetime) -> list[Event]:
@@ -153,68 +167,8 @@ async def _confirm(application_id: str, store: Store, now: datetime) -> list[Eve
 async def _restore(item: QuotaItem, store: Store, now: datetime) -> list[Event]:
     """Confirm a released item that initial review had accepted, unless another has taken the slot since (Q2, Q5)."""
     assessor = await store.assessors.require(item.assessor.uscc)
-    slots = await _slots(item, assessor, store)
-    limit = rules_on(item.submission_day).quota.items_per_year
-    if any(not slot.ledger.left(limit) for slot in slots):
+    slots = await granting.slots_of(item, assessor, store)
+    if granting.is_full(slots, rules_on(item.submission_day)):
         return []
-    confirmed, _ = _reserve_slots(item.granted(item.reserved_at or now).confirmed(), slots, store)
+    confirmed, _ = granting.reserve_slots(item.granted(item.reserved_at or now).confirmed(), slots, store)
     return [QuotaItemConfirmed(**confirmed.event_fields())]
-
-
-async def _release(item: QuotaItem, store: Store) -> list[Event]:
-    released = item.released()
-    store.items.save(item.application_id, released)
-    if released.state is item.state:
-        return []
-    for key in item.ledgers:
-        ledger = await store.ledgers.require(key)
-        store.ledgers.save(key, ledger.without(item.application_id))
-    return [QuotaItemReleased(**released.event_fields())]
-
-
-async def _slots(item: QuotaItem, assessor: Assessor, store: Store) -> list[QuotaSlot]:
-    """Return a slot with each legal representative the item would count with, the present one last (Q4)."""
-    counted = assessor.counted_with(item.submission_day, item.year)
-    return [QuotaSlot(await ledger_of(each.person, item.year, store), each.carried_on) for each in counted]
-
-
-def _reserve_slots(item: QuotaItem, slots: Sequence[QuotaSlot], store: Store) -> tuple[QuotaItem, Ledger]:
-    """Save the item with a line in each of its ledgers; return it and the last of them."""
-    reserved = replace(item, ledgers=tuple(slot.ledger.key for slot in slots))
-    store.items.save(reserved.application_id, reserved)
-    entered = [slot.ledger_with(reserved.application_id, reserved.assessor, reserved.unit) for slot in slots]
-    for ledger in entered:
-        store.ledgers.save(ledger.key, ledger)
-    return reserved, entered[-1]
-
-
-def _add_prefecture(assessor: Assessor, prefecture: Prefecture, store: Store) -> None:
-    """Let the prefecture's department read the entry from the first item there on; later items write nothing."""
-    if prefecture not in assessor.prefectures:
-        store.assessors.save(assessor.uscc, assessor.working_in(prefecture))
-
-
-def _refuse(
-    item: QuotaItem,
-    submitted: ApplicationSubmitted,
-    reasons: Sequence[Reason],
-    store: Store,
-    in_use: Sequence[LedgerLine] = (),
-) -> list[Event]:
-    refused = item.refused(reasons)
-    store.items.save(item.application_id, refused)
-    fields = refused.event_fields() | {"submission": submitted.submission}
-    lines = tuple(line.to_event() for line in in_use)
-    return [QuotaItemRefused(**fields, reasons=tuple(reasons), items_in_use=lines)]
-
-
-def _reserved_event(
-    item: QuotaItem, submitted: ApplicationSubmitted, ledger: Ledger, rules: RuleSet
-) -> QuotaItemReserved:
-    return QuotaItemReserved(
-        **item.event_fields(),
-        submission=submitted.submission,
-        representative=ledger.representative,
-        used=ledger.used,
-        limit=rules.quota.items_per_year,
-    )
