@@ -13,13 +13,15 @@ from registry.domain.bans import BanRecord
 from registry.domain.clearances import record_clearance
 from registry.domain.eligibility import Candidate
 from registry.domain.flags import flags_on
-from registry.domain.listings import EntryDay, Flag
+from registry.domain.listings import FOREVER, EntryDay, Flag
 from registry.domain.register import Name, PendingName, RegisteredUnit, enter_unit, rename_unit, unit_on_day
 from registry.domain.removals import Ground, RemovalState, removal_of
 from rulebook import rules_on
 
 from services.registry.tests.builders import (
+    ASSESSOR,
     CLOSING,
+    DAIRY,
     STEEL,
     at,
     ban,
@@ -237,3 +239,26 @@ def test_the_reason_against_a_second_title_speaks_of_parks_to_parks_alone() -> N
 
     assert "园区" not in text_for(unit())
     assert "园区" in text_for(unit(kind=UnitType.PARK, park="示例园区"))
+
+
+@pytest.mark.rule("S2")
+async def test_of_several_titles_on_one_list_each_is_flagged_for_the_decision_heard_before() -> None:
+    registry = RegistrySystem()
+    other = case_cleared("app-2", unit(DAIRY), assessor=ASSESSOR)
+    await registry.publish(sanction(SANCTIONED_ON), RESTING, other, day=CLOSING)
+    await registry.announce()
+    await registry.run_jobs()
+
+    assert sorted(registry.flag_events()) == [("flagged", "app-1"), ("flagged", "app-2")]
+
+
+@pytest.mark.rule("R1")
+async def test_a_title_ends_on_the_day_it_is_no_longer_shown_and_before_that_on_the_day_of_the_list_that_ends_it(
+    registry: RegistrySystem,
+) -> None:
+    title, list_day, day = await registry.title(), date(2027, 9, 15), date(2027, 3, 1)
+
+    assert title.end == FOREVER
+    assert replace(title, ending_on=list_day).end == list_day
+    assert replace(title, shown_until=day).end == day
+    assert replace(title, shown_until=day, ending_on=list_day).end == day
