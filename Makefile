@@ -134,6 +134,11 @@ test-faults: setup ## Kill services and servers under load, cut their links at s
 test-faults-short: setup
 	FAULTS_SUBMISSIONS=400 FAULTS_COUNT=6 FAULTS_VARIANTS=motor FAULTS_STARTS=3 RACE_ROUNDS=1 PORT_MAPPER_SECONDS=0 $(PYTEST) -s -m faults
 
+.PHONY: mutate
+mutate: setup ## Try the fast tests of PACKAGE=review on mutants of its code: [SEED=1] [SAMPLE=100]; fails below 95 % killed
+	@$(BIN)/python -m tests.mutation "$(PACKAGE)" $(if $(SEED),--seed $(SEED)) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(LIMIT),--seconds $(LIMIT))
+
 .PHONY: fuzz-amqp
 fuzz-amqp: setup ## Write hostile messages on the wire of a real broker for some minutes; each run prints its seed
 	FUZZ_AMQP_SHOTS=5000 FUZZ_AMQP_SECONDS=240 $(PYTEST) -s --timeout 1800 contracts/chassis/tests/test_hostile_messages.py

@@ -53,11 +53,23 @@ async def database(request: pytest.FixtureRequest, databases: dict[Driver, Datab
     return await empty(databases[request.param])
 
 
+@pytest.fixture
+async def motor_database(databases: dict[Driver, Database]) -> Database:
+    return await empty(databases["motor"])
+
+
+@pytest.fixture
+async def pymongo_database(databases: dict[Driver, Database]) -> Database:
+    return await empty(databases["pymongo"])
+
+
 @pytest.fixture(params=["memory", *DRIVERS])
-async def document_store(request: pytest.FixtureRequest, databases: dict[Driver, Database]) -> DocumentStore:
+def document_store(request: pytest.FixtureRequest) -> DocumentStore:
+    """Return a store of each kind; the one in memory starts no server."""
     if request.param == "memory":
         return InMemoryStore(sample.INDEXES)
-    return await empty(databases[request.param])
+    database: Database = request.getfixturevalue(f"{request.param}_database")
+    return database
 
 
 @pytest.fixture
