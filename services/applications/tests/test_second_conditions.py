@@ -262,4 +262,4 @@ async def test_evidence_is_read_by_officers_of_the_prefecture_once_the_report_wa
 
     checked = state in {State.SUBMITTED, State.ACCEPTED, State.WITHDRAWN}
     answers = [(await caller.get(place)).status_code for caller in (applicant, officer, other_prefecture_officer)]
-    assert answers == [200, 200 if checked else 403, 403]
+    assert answers == [200, 200 if checked else 404, 404]
