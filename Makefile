@@ -64,9 +64,10 @@ trace: setup ## Follow one application through the five services: APPLICATION=ap
 	@$(BIN)/python -m deploy.local trace "$(APPLICATION)"
 
 .PHONY: token
-token: setup ## Print a bearer token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...]
+token: setup ## Print a bearer token: ROLE=... [SUBJECT=...] [ORGANISATION=...] [PREFECTURE=...] [VERIFIED=1]
 	@$(BIN)/python -m deploy.local token --role "$(ROLE)" $(if $(SUBJECT),--subject "$(SUBJECT)") \
-	  $(if $(ORGANISATION),--organisation "$(ORGANISATION)") $(if $(PREFECTURE),--prefecture "$(PREFECTURE)")
+	  $(if $(ORGANISATION),--organisation "$(ORGANISATION)") $(if $(PREFECTURE),--prefecture "$(PREFECTURE)") \
+	  $(if $(VERIFIED),--person-verified)
 
 ##: the gate
 

@@ -18,12 +18,13 @@ class Actor:
     organisation: str | None = None
     prefecture: str | None = None
     subject: str | None = None
+    person_verified: bool = False
 
 
 REGION = Actor(Role.REGIONAL_OFFICER)
 REVIEWERS = Actor(Role.REVIEW_ORGANISATION, organisation="示例评审机构")
 OPERATOR = Actor(Role.OPERATOR)
-CITIZEN = Actor(Role.PUBLIC, subject="citizen")
+CITIZEN = Actor(Role.PUBLIC, subject="citizen", person_verified=True)
 
 
 def unit(applicant: Applicant) -> Actor:
@@ -64,5 +65,6 @@ class Tokens:
                 subject=actor.subject,
                 organisation=actor.organisation,
                 prefecture=actor.prefecture,
+                person_verified=actor.person_verified,
             )
         return self._minted[actor]

@@ -42,7 +42,8 @@ async def measure(size: int, database: Database, probe: Probe) -> None:
     clock = FixedClock(RANKED)
     await database.ensure_indexes((*INDEXES, *AUDIT_INDEXES))
     Store(read_only_unit(database))  # builds the codecs, as the first poll of a process does
-    await insert_values(database, "batches", {"region-2026": Batch("region-2026", Level.REGION, YEAR, "a seed")})
+    seeded = Batch("region-2026", Level.REGION, YEAR, "5eed" * 16, RANKED.date())
+    await insert_values(database, "batches", {seeded.batch_id: seeded})
     await insert_values(database, "cases", reviewed_cases(size))
     async with api_harness(
         "review", router, Store, aggregates=AGGREGATES, indexes=INDEXES, clock=clock, database=database

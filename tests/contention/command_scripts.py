@@ -235,9 +235,15 @@ async def _object(each: Participant) -> Response:
         "name": "王某",
         "contact": "0472-0000000",
     }
-    answer = await each.api.anonymous().post(f"/v1/notices/{each.noted['notice']}/objections", json=body)
+    citizen = each.api.client_as(Role.PUBLIC, subject="citizen", person_verified=True)
+    answer = await citizen.post(f"/v1/notices/{each.noted['notice']}/objections", json=body)
     each.noted["objection"] = answer.json()["objection_id"]
     return answer
+
+
+async def _receive(each: Participant) -> Response:
+    path = f"/v1/notices/{each.noted['notice']}/objections/{each.noted['objection']}/receipt"
+    return await each.region.post(path, json={"received": True})
 
 
 async def _resolve(each: Participant) -> Response:
@@ -272,6 +278,7 @@ SCRIPTS: Mapping[str, Script] = {
             ("POST /v1/cases/{case_id}/deviation-decision", _confirm),
             ("POST /v1/cases/{case_id}/site-verification", _visit),
             ("POST /v1/notices/{notice_id}/objections", _object),
+            ("POST /v1/notices/{notice_id}/objections/{objection_id}/receipt", _receive),
             ("POST /v1/notices/{notice_id}/objections/{objection_id}/resolution", _resolve),
         ),
         {

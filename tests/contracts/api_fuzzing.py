@@ -161,5 +161,5 @@ def _token(service: FuzzedService, role: str) -> str:
     organisation = service.known["uscc"][0] if own else others.get(Role(role))
     prefecture = service.known["prefecture"][0]
     return service.harness.issuer.mint(
-        role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}"
+        role=role, organisation=organisation, prefecture=prefecture, subject=f"some-{role}", person_verified=True
     )

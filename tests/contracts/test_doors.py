@@ -25,8 +25,11 @@ from tests.contracts.seed import NOW
 
 LONGEST = 100
 """Times that reading the largest permitted number of values takes: each may be refused with a reason of its own."""
-OPEN_COMMANDS = {("POST", "/v1/notices/{notice_id}/objections")}
-"""Commands open to anybody; each has a rate, a small body and effects that a stranger may cause."""
+FOR_ANYBODY = {("POST", "/v1/notices/{notice_id}/objections"): 40}
+"""Commands that people of any role may give, and how many of them one person may in a minute.
+
+Each asks for a person whom the identity provider has verified, and has a small body.
+"""
 
 
 @pytest.fixture(params=SERVICES, ids=lambda service: service.name)
@@ -88,15 +91,34 @@ async def test_no_body_is_read_for_a_caller_without_a_token(api: ApiHarness[Any]
             assert sent.reads == 0, (method, template)
 
 
-async def test_commands_open_to_anybody_are_known(api: ApiHarness[Any]) -> None:
-    found = {route for route, policy in api.policies.items() if policy.open and route[0] in COMMAND_METHODS}
+def commands_for_anybody(api: ApiHarness[Any]) -> set[tuple[str, str]]:
+    return {route for route, policy in api.policies.items() if policy.for_anybody and route[0] in COMMAND_METHODS}
 
-    assert found <= OPEN_COMMANDS
-    for method, template in found:
-        statuses = [await Sent(method, path_of(template), b"{}").by(api) for _ in range(100)]
-        assert (statuses[0], statuses[-1]) == (422, 429)
+
+async def test_commands_for_anybody_are_known_and_none_is_given_without_a_verified_person(
+    api: ApiHarness[Any],
+) -> None:
+    for method, template in commands_for_anybody(api):
+        verified, strange = (
+            api.issuer.mint(role=Role.PUBLIC, subject="citizen", person_verified=each) for each in (True, False)
+        )
+        limit = FOR_ANYBODY[method, template]
+        assert await Sent(method, path_of(template), b"{}").by(api) == 401
+        assert await Sent(method, path_of(template), b"{}", strange).by(api) == 403
+        statuses = [await Sent(method, path_of(template), b"{}", verified).by(api) for _ in range(limit)]
+        assert statuses == [422] * (limit - 1) + [429]  # the stranger's attempt under the same name counts as well
         large = b'{"facts": "' + b"x" * 70_000 + b'"}'
-        assert await Sent(method, path_of(template), large, api.issuer.mint(role=Role.EXPERT)).by(api) == 413
+        other = api.issuer.mint(role=Role.EXPERT, subject="expert-1", person_verified=True)
+        assert await Sent(method, path_of(template), large, other).by(api) == 413
+
+
+async def test_the_list_of_commands_for_anybody_is_that_of_the_services() -> None:
+    found = set[tuple[str, str]]()
+    for service in SERVICES:
+        async with serve_api(service, FixedClock(NOW)) as served:
+            found |= commands_for_anybody(served)
+
+    assert found == set(FOR_ANYBODY)
 
 
 def worst_bodies() -> Iterator[bytes]:

@@ -8,6 +8,7 @@ FEW_DOCUMENTS: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "rate_totals"): "thirty-six for each year: one for each prefecture and unit type",
     ("review", "acts"): "some acts on a batch in each year",
     ("review", "experts"): "the experts of the region, some hundreds: a panel is drawn from all of them",
+    ("review", "revealed_draws"): "one seed for each public notice",
     ("review", "notices"): "some public notices in each year",
 }
 """(service, collection) that stays small by its nature, with the reason: any query reads all of it at once."""

@@ -7,6 +7,7 @@ from io import StringIO
 import httpx2
 import pytest
 from devkit.servers import free_ports
+from messages.values import Role
 from rich.console import Console
 
 from deploy.demo import personas, run
@@ -25,6 +26,7 @@ from deploy.local.launcher import Launcher
 from deploy.local.paths import StackPaths
 from deploy.local.processes import database_access
 from deploy.local.trace import texts, trace
+from tests.scenarios.crawler import OTHERS_ROUTES, STAGES_CRAWLED, Crawler
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(400), pytest.mark.xdist_group("season")]
 
@@ -50,7 +52,12 @@ async def stack(places: StackPaths) -> AsyncIterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-async def shown(stack: Stack, places: StackPaths) -> str:
+def crawler(stack: Stack) -> Crawler:
+    return Crawler(stack)
+
+
+@pytest.fixture(scope="module")
+async def shown(stack: Stack, places: StackPaths, crawler: Crawler) -> str:
     """Output of the season at its end, after an interruption following the withdrawal."""
     samples = make(places.folder / "samples", PERSONAS)
     async with calling(stack) as calls:
@@ -58,8 +65,9 @@ async def shown(stack: Stack, places: StackPaths) -> str:
             season = Season(PERSONAS, samples, calls, stack.clock, lines, stack.mail)
             for stage in STAGES[:UNTIL_THE_WITHDRAWAL]:
                 await stage(season)
+                await crawler.visit(season, stage.__name__)
     console = quiet()
-    assert await run(stack, places.folder / "samples", console) == []
+    assert await run(stack, places.folder / "samples", console, crawler.visit) == []
     return console.export_text()
 
 
@@ -166,6 +174,47 @@ async def test_a_refused_unit_finds_the_reasons_in_its_inbox_and_in_its_mail(
         inbox = await calls.as_person(unit(refused)).get("notify", "/inbox")
     assert any("第十二条第（五）项" in notice["body"] for notice in inbox["items"])
     assert any(f"contact@{refused.id}.example" in mail.read_text() for mail in places.mail.glob("*.eml"))
+
+
+@pytest.mark.rule("P2", "V9", "V14", "N4")
+def test_no_route_shows_a_secret_to_a_role_that_may_not_see_it_at_any_stage(shown: str, crawler: Crawler) -> None:
+    assert shown
+    leaks = sorted({str(each) for each in crawler.leaks})
+    assert not leaks, "\n".join(leaks)
+
+
+@pytest.mark.rule("V7")
+async def test_no_answer_before_the_notice_holds_the_seed_of_the_lots(
+    stack: Stack, shown: str, crawler: Crawler
+) -> None:
+    assert shown
+    async with calling(stack) as calls:
+        seed, told = await crawler.seed_of_the_lots(calls)
+    assert len(seed) == 64
+    assert len(crawler.digests) > 20
+    assert told is None
+
+
+def test_the_crawler_asks_as_every_role_at_every_stage_and_finds_what_it_searches_for(
+    shown: str, crawler: Crawler
+) -> None:
+    assert shown
+    assert {stage for _, _, stage in crawler.asked} == set(STAGES_CRAWLED)
+    assert {role for _, role, _ in crawler.asked} == set(Role)
+    found = {each.secret for each in crawler.shown}
+    assert found == {
+        "a draft application",
+        "a sheet that is not signed",
+        "an e-mail address",
+        "an expert of the panel",
+        "the ground of a visit",
+        "the objector",
+        "the place",
+        "the score",
+    }
+    answered = {route for route, _, _ in crawler.asked}
+    never = {f"{each.service} GET {each.path}" for each in crawler.routes} - answered
+    assert never == OTHERS_ROUTES
 
 
 @pytest.mark.rule("V14")

@@ -22,6 +22,7 @@ from chassis.security.policies import (
     own_prefecture,
     own_subject,
     public,
+    verified_person,
 )
 from messages.parties import Party
 from messages.values import Department, Prefecture, Role
@@ -175,6 +176,20 @@ def test_resource_without_the_scope_field_is_denied() -> None:
 def test_only_a_policy_with_a_public_rule_is_open_without_token() -> None:
     assert Policy("read-list", (Rule(Role.PUBLIC, public),)).open
     assert not Policy("read-case", (Rule(Role.REGIONAL_OFFICER, everything),)).open
+
+
+def test_a_policy_for_verified_persons_admits_no_caller_without_a_token_and_nobody_unverified() -> None:
+    act = Policy("letter.lodge", (Rule(Role.PUBLIC, all_of(verified_person, own_subject("by"))),))
+    stranger, known = Actor("li", frozenset()), Actor("li", frozenset(), person_verified=True)
+
+    refused = act.allows_role(stranger)
+
+    assert (act.for_anybody, act.open) == (True, False)
+    assert isinstance(refused, Denied)
+    assert refused.code == "person-not-verified"
+    assert isinstance(act.authorize(known, {"by": "li"}), Allowed)
+    assert isinstance(act.authorize(known, {"by": "wang"}), Denied)
+    assert not matches({"by": "li"}, act.filter(stranger))
 
 
 def test_filters_of_the_same_field_are_joined_with_and() -> None:

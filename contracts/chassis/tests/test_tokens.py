@@ -9,7 +9,7 @@ import pytest
 from chassis.__main__ import app
 from chassis.handling import TransientError
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
-from chassis.security.tokens import MAX_CLAIM_LENGTH, InvalidTokenError, TokenVerifier, decode_token
+from chassis.security.tokens import MAX_CLAIM_LENGTH, PERSON_VERIFIED, InvalidTokenError, TokenVerifier, decode_token
 from chassis.settings import Mode
 from click.testing import CliRunner
 from devkit.clock import FixedClock
@@ -44,6 +44,18 @@ def test_token_names_subject_roles_and_scope(issuer: DevelopmentIssuer, verifier
 
     assert (actor.subject, actor.roles, actor.prefecture) == ("officer-7", {"prefecture_officer"}, "150100")
     assert actor.organisation is None
+    assert not actor.person_verified
+
+
+@pytest.mark.parametrize("claim", ["true", 1, [True], None])
+def test_only_the_value_true_says_that_a_person_is_verified(forger: Forger, claim: object) -> None:
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "li", "exp": int(NOW.timestamp()) + 60, "roles": ["public"]}
+
+    verified, other = (
+        forger.verifier.actor(forger.sign(json.dumps({**claims, PERSON_VERIFIED: value}))) for value in (True, claim)
+    )
+
+    assert (verified.person_verified, other.person_verified) == (True, False)
 
 
 def test_cached_token_expires(issuer: DevelopmentIssuer, verifier: TokenVerifier, clock: FixedClock) -> None:
@@ -151,6 +163,8 @@ def test_token_command_prints_a_token_and_refuses_in_production(
     printed = CliRunner().invoke(app, asked)
     verifier = TokenVerifier(tmp_path / "jwks.json", ISSUER, AUDIENCE)
     assert verifier.actor(printed.output.strip()).subject == "li"
+    verified = CliRunner().invoke(app, [*asked, "--person-verified"])
+    assert verifier.actor(verified.output.strip()).person_verified
 
     monkeypatch.setenv("GREEN_MODE", "production")
     refused = CliRunner().invoke(app, asked)
@@ -165,7 +179,7 @@ JSON = st.recursive(
 )
 NAMES = st.sampled_from(["alg", "kid", "typ", "crit", "b64", "jwk", "jku", "x5u", "x5c", "cty", "zip", "enc", "p2c"])
 HEADERS = JSON | st.dictionaries(NAMES | st.text(max_size=5), JSON | st.just("ES256"), max_size=6)
-CLAIMS = ("iss", "aud", "sub", "exp", "nbf", "iat", "roles", "organisation", "prefecture")
+CLAIMS = ("iss", "aud", "sub", "exp", "nbf", "iat", "roles", "organisation", "prefecture", PERSON_VERIFIED)
 DEEP = ("[" * 20_000 + "]" * 20_000, '{"a":' * 20_000 + "1" + "}" * 20_000)
 
 

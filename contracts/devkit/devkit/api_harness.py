@@ -113,8 +113,15 @@ class ApiHarness(Generic[S]):
         organisation: str | None = None,
         prefecture: str | None = None,
         subject: str | None = None,
+        person_verified: bool = False,
     ) -> ApiClient:
-        token = self.issuer.mint(role=role, organisation=organisation, prefecture=prefecture, subject=subject)
+        token = self.issuer.mint(
+            role=role,
+            organisation=organisation,
+            prefecture=prefecture,
+            subject=subject,
+            person_verified=person_verified,
+        )
         return ApiClient(self.client, token)
 
     def anonymous(self) -> ApiClient:

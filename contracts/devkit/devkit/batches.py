@@ -27,7 +27,9 @@ from devkit.in_memory_store import InMemoryStore
 
 SAMPLES = Path(__file__).parents[2] / "messages" / "samples"
 CODE_LENGTH = 18
-IDENTIFIERS = frozenset({"application_id", "case_id", "duty_id", "list_id", "notice_id", "rate_id", "statement_id"})
+IDENTIFIERS = frozenset(
+    {"application_id", "batch_id", "case_id", "duty_id", "list_id", "notice_id", "rate_id", "statement_id"}
+)
 """Fields of an event that name what it is about; the code of the unit, and of an assessor it is about, do as well."""
 
 

@@ -13,6 +13,7 @@ EVERY_RULE = [
     *numbered("E", 13),
     *numbered("A", 7),
     *numbered("V", 16),
+    "V18",
     *numbered("L", 6),
     *("R1", "R17a", "R17b", "R17c", "R18", "R19", "R20", "R21", "R22", "R23", "R26", "R33", "R34", "R35"),
     *numbered("D", 6),

@@ -25,6 +25,8 @@ async def publish(season: Season) -> None:
     await _notice(season)
     season.go_on_to(timeline.OBJECTIONS)
     await season.each(OBJECTIONS, lambda case: _lodge(season, case))
+    season.go_on_to(timeline.RECEIPT)
+    await season.each(OBJECTIONS, lambda case: _receive(season, case))
     season.go_on_to(timeline.UPHELD)
     await _resolve(season, EdgeCase.OBJECTION_UPHELD, upheld=True)
 
@@ -49,6 +51,12 @@ async def _lodge(season: Season, case: EdgeCase) -> str:
     path = f"/notices/{await _notice(season)}/objections"
     answer = await season.calls.as_person(CITIZEN).post("review", path, f"objection:{case}", body)
     return str(answer.body["objection_id"])
+
+
+async def _receive(season: Season, case: EdgeCase) -> None:
+    """Receive the objection: from here on its unit waits (V18)."""
+    path = f"/notices/{await _notice(season)}/objections/{await _lodge(season, case)}/receipt"
+    await season.calls.as_person(REGION).post("review", path, f"receipt:{case}", {"received": True})
 
 
 async def _resolve(season: Season, case: EdgeCase, *, upheld: bool) -> None:

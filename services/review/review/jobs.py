@@ -18,6 +18,7 @@ from review.handlers.assessors import SettleSanctions, settle_sanctions
 from review.handlers.consultation import MarkOverdue, RemindDepartments, mark_overdue, remind_departments
 from review.handlers.loading import DueCase
 from review.handlers.notice import ConcludeNotice, act_under_way, conclude_due_notice
+from review.handlers.objections import NoteOverdueReceipt, note_overdue_receipt
 from review.handlers.opinion import CloseLateCase, close_late_case
 from review.handlers.units import SettleBans, settle_bans
 from review.store import Store
@@ -69,6 +70,13 @@ async def ended_notices(store: Store, now: datetime) -> Sequence[ConcludeNotice]
     return [ConcludeNotice(f"act-{notice.notice_id}-concluded", notice.notice_id) for notice in ended]
 
 
+async def overdue_receipts(store: Store, now: datetime) -> Sequence[NoteOverdueReceipt]:
+    """Objections neither received nor not received by their due day (V18)."""
+    where = {"state": "lodged", "overdue_on": None, "due": {"$lt": shanghai_date(now)}}
+    found = await store.objections.find(where, sort=[("due", 1)], limit=ITEMS_PER_POLL)
+    return [NoteOverdueReceipt(each.objection_id) for each in found]
+
+
 async def unsettled_sanctions(store: Store, now: datetime) -> Sequence[SettleSanctions]:
     found = await store.assessors.find(_settling_due(now), sort=_SETTLING_ORDER, limit=ITEMS_PER_POLL)
     return [SettleSanctions(each.uscc, each.settling.rounds) for each in found]
@@ -113,5 +121,12 @@ JOBS = (
     Job("settle-sanctions", unsettled_sanctions, _settling_key, settle_sanctions, prefetch=_document_of_assessor),
     Job("settle-bans", unsettled_bans, _settling_key, settle_bans, prefetch=_document_of_unit),
     Job("carry-on-acts", next_steps, lambda step: step.key, take_step, following=following_step),
+    Job(
+        "note-overdue-receipts",
+        overdue_receipts,
+        lambda item: item.objection_id,
+        note_overdue_receipt,
+        prefetch=lambda item: [("objections", item.objection_id)],
+    ),
     Job("conclude-notices", ended_notices, lambda item: item.notice_id, conclude_due_notice),
 )

@@ -10,16 +10,18 @@ from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
+from review.domain.draw import RevealedDraw
 from review.domain.expert import Expert
 from review.domain.group import RankingLine
-from review.domain.notice import Objection, PublicNotice
+from review.domain.notice import PublicNotice
 from review.domain.notice_list import LINE_ORDER, NoticeLine
+from review.domain.objection import Objection, OpenObjection
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking, WaitingCase
 from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
 
-AGGREGATES = {"case": "cases", "notice": "notices", **AGGREGATE}
+AGGREGATES = {"batch": "batches", "case": "cases", "notice": "notices", **AGGREGATE}
 
 _UNANSWERED = (("consultation.unanswered", 1), ("state", 1))
 
@@ -53,7 +55,12 @@ INDEXES = (
     Index("assessors", (("affiliates", 1),)),
     Index("records", (("case_id", 1), ("number", 1)), unique=True),
     Index("notices", (("state", 1), ("published_end", 1), ("_id", 1))),
-    Index("objections", (("notice_id", 1),)),
+    Index("objections", (("notice_id", 1), ("_id", 1))),
+    Index("objections", (("notice_id", 1), ("state", 1), ("_id", 1))),
+    Index("objections", (("notice_id", 1), ("overdue_on", 1), ("_id", 1))),
+    Index("objections", (("case_id", 1), ("lodged_on", 1), ("_id", 1))),
+    Index("objections", (("state", 1), ("overdue_on", 1), ("due", 1), ("_id", 1))),
+    Index("revealed_draws", (("batch", 1), ("number", 1), ("_id", 1))),
     Index("acts", (("state", 1),)),
     Index("rankings", (("batch", 1), ("number", 1)), unique=True),
     Index("rankings", (("batch", 1), ("number", 1), ("_id", 1))),
@@ -79,6 +86,7 @@ class Store(AnchoredStore):
         self.document_numbers = DocumentCollection(unit, "document_numbers", DocumentNumber)
         self.experts = DocumentCollection(unit, "experts", Expert)
         self.batches = DocumentCollection(unit, "batches", Batch)
+        self.revealed_draws = DocumentCollection(unit, "revealed_draws", RevealedDraw)
         self.acts = DocumentCollection(unit, "acts", Act)
         self.rankings = DocumentCollection(unit, "rankings", BatchRanking)
         self.ranking_lines = DocumentCollection(unit, "ranking_lines", RankingLine)
@@ -86,4 +94,5 @@ class Store(AnchoredStore):
         self.notices = DocumentCollection(unit, "notices", PublicNotice)
         self.notice_lines = DocumentCollection(unit, "notice_lines", NoticeLine)
         self.objections = DocumentCollection(unit, "objections", Objection)
+        self.open_objections = DocumentCollection(unit, "open_objections", OpenObjection)
         self.codes = DocumentCollection(unit, "codes", RecordedCode)

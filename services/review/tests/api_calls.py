@@ -28,6 +28,7 @@ class Participants:
         self.region = api.client_as(Role.REGIONAL_OFFICER, subject="region-1")
         self.reviewers = api.client_as(Role.REVIEW_ORGANISATION, subject="house-1")
         self.public = api.anonymous()
+        self.citizen = api.client_as(Role.PUBLIC, subject="citizen", person_verified=True)
 
     def department(self, name: str) -> ApiClient:
         return self.api.client_as(Role.CONSULTED_DEPARTMENT, organisation=name, prefecture=HERE)

@@ -51,7 +51,7 @@ from stdnum.cn import uscc as gb32100
 OPENED = date(2026, 4, 20)
 RULES = rules_on(OPENED)
 SCHEME = scheme_on("factory", OPENED)
-SEED = "a seed"
+SEED = "5eed" * 16
 
 STEEL, COPPER, DAIRY, SOLAR = "911501000000000191", "911502000000000271", "911503000000000351", "911504000000000431"
 ASSESSOR = AssessorRef(uscc="911505000000000511", name="内蒙古示例评价有限公司")
@@ -60,7 +60,7 @@ AFFILIATE = AssessorRef(uscc="911506000000000690", name="内蒙古示例咨询�
 OFFICER = ActorRef("officer-baotou", "prefecture_officer")
 REGION = ActorRef("officer-region", "regional_officer")
 ORGANISATION = ActorRef("review-house", "review_organisation")
-PUBLIC = ActorRef("anonymous", "public")
+CITIZEN = ActorRef("citizen", "public")
 EXPERTS = ("expert-1", "expert-2", "expert-3", "expert-4", "expert-5")
 DEPARTMENTS = tuple(Department)
 SCAN = FileRef(name="审核意见.pdf", sha256="c" * 64, size=120_000, media_type="application/pdf")
@@ -259,7 +259,7 @@ def evaluated(uscc: str, year: int) -> tuple[EarlierEvaluation, ...]:
     return (EarlierEvaluation(uscc, year),)
 
 
-BATCH = Batch("region-2026", "region", 2026, SEED)  # type: ignore[arg-type]
+BATCH = Batch("region-2026", "region", 2026, SEED, OPENED)  # type: ignore[arg-type]
 ONCE_MORE = RepeatEvaluationDecision("内工信〔2026〕6号", date(2026, 5, 30))
 
 

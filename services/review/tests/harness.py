@@ -22,14 +22,8 @@ from review.domain.record import ActorRef, verify_chain
 from review.domain.site import Findings
 from review.handlers.applications import open_case
 from review.handlers.consultation import AnswerConsultation, answer_consultation
-from review.handlers.notice import (
-    ConcludeNotice,
-    LodgeObjection,
-    OpenNotice,
-    conclude_notice,
-    lodge_objection,
-    open_notice,
-)
+from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice
+from review.handlers.objections import DecideReceipt, LodgeObjection, decide_receipt, lodge_objection
 from review.handlers.opinion import (
     DecideInitialReview,
     ForwardCase,
@@ -44,7 +38,7 @@ from review.handlers.scoring import FillScoreSheet, RecordSiteVisit, fill_score_
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
-from .builders import DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, PUBLIC, REGION, SCAN, accepted, at, sheet
+from .builders import CITIZEN, DEPARTMENTS, EXPERTS, OFFICER, OPENED, ORGANISATION, REGION, SCAN, accepted, at, sheet
 
 AFTER_FORWARDING = date(2026, 6, 1)
 SETTLING_JOBS = tuple(each for each in JOBS if each.name in {"settle-sanctions", "settle-bans"})
@@ -115,8 +109,11 @@ class ReviewHarness(HandlerHarness[Store]):
         await self.agree(case_id)
         await self.accept(case_id)
         await self.issue(case_id)
-        await self.do(forward_case, ForwardCase(case_id, OFFICER))
+        await self.forward_issued(case_id)
         return case_id
+
+    async def forward_issued(self, case_id: str) -> list[Event]:
+        return await self.do(forward_case, ForwardCase(case_id, OFFICER))
 
     async def register(self, *names: str, employer: str = "内蒙古示例大学", **more: Any) -> list[Event]:  # noqa: ANN401
         events = []
@@ -189,9 +186,19 @@ class ReviewHarness(HandlerHarness[Store]):
         await self.begin(open_notice, OpenNotice(self._act_id(), Level.REGION, 2026, until, REGION))
         return f"notice-region-2026-{number}"
 
+    async def lodge(self, notice_id: str, case_id: str, number: str = "obj-1", by: ActorRef = CITIZEN) -> list[Event]:
+        command = LodgeObjection(number, notice_id, case_id, "夜间排放异味", "王某", "0472-0000000", by)
+        return await self.do(lodge_objection, command)
+
+    async def decide_receipt(
+        self, notice_id: str, number: str = "obj-1", *, received: bool = True, text: str = ""
+    ) -> list[Event]:
+        return await self.do(decide_receipt, DecideReceipt(notice_id, number, received, text, REGION))
+
     async def object(self, notice_id: str, case_id: str, number: str = "obj-1") -> None:
-        command = LodgeObjection(number, notice_id, case_id, "夜间排放异味", "王某", "0472-0000000", PUBLIC)
-        await self.do(lodge_objection, command)
+        """Lodge an objection that the region receives: from here on the case waits."""
+        await self.lodge(notice_id, case_id, number)
+        await self.decide_receipt(notice_id, number)
 
     async def conclude(self, notice_id: str) -> list[Event]:
         return await self.begin(conclude_notice, ConcludeNotice(self._act_id(), notice_id, REGION))

@@ -29,6 +29,7 @@ class Somebody:
     organisation: str | None = None
     prefecture: str | None = None
     subject: str | None = None
+    person_verified: bool = False
 
 
 ACTORS = {
@@ -48,6 +49,7 @@ ACTORS = {
     "another assessor": Somebody(Role.ASSESSOR, COPPER),
     "agency": Somebody(Role.AGENCY, "agency-1"),
     "operator": Somebody(Role.OPERATOR),
+    "citizen": Somebody(Role.PUBLIC, subject="citizen", person_verified=True),
 }
 EVERYBODY = frozenset(ACTORS)
 READERS = {
@@ -120,6 +122,7 @@ ROUTES: dict[str, Wanted] = {
     "GET /v1/batches/{year}/ranking": ("/v1/batches/2026/ranking", None, REGION | REVIEWERS),
     "GET /v1/batches/{year}/ranking/{number}/lines": ("/v1/batches/2026/ranking/1/lines", None, REGION | REVIEWERS),
     "GET /v1/batches/{year}/ranking/{number}/check": ("/v1/batches/2026/ranking/1/check", None, REGION | REVIEWERS),
+    "GET /v1/batches/{year}/draws": ("/v1/batches/2026/draws", None, EVERYBODY),
     "GET /v1/acts": ("/v1/acts", None, REGION | REVIEWERS),
     "GET /v1/acts/{act_id}": ("/v1/acts/act-1", None, REGION | REVIEWERS),
     "POST /v1/acts/{act_id}/continuation": ("/v1/acts/act-1/continuation", None, REGION),
@@ -128,8 +131,18 @@ ROUTES: dict[str, Wanted] = {
     "GET /v1/notices": ("/v1/notices", None, EVERYBODY),
     "GET /v1/notices/{notice_id}": ("/v1/notices/notice-region-2026-1", None, EVERYBODY),
     "POST /v1/notices/{notice_id}/conclude": ("/v1/notices/notice-region-2026-1/conclude", None, REGION),
-    "POST /v1/notices/{notice_id}/objections": ("/v1/notices/notice-region-2026-1/objections", OBJECTION, EVERYBODY),
+    "POST /v1/notices/{notice_id}/objections": ("/v1/notices/notice-region-2026-1/objections", OBJECTION, {"citizen"}),
     "GET /v1/notices/{notice_id}/objections": ("/v1/notices/notice-region-2026-1/objections", None, REGION),
+    "GET /v1/notices/{notice_id}/objections/{objection_id}": (
+        "/v1/notices/notice-region-2026-1/objections/obj-1",
+        None,
+        REGION | {"citizen"},
+    ),
+    "POST /v1/notices/{notice_id}/objections/{objection_id}/receipt": (
+        "/v1/notices/notice-region-2026-1/objections/obj-1/receipt",
+        {"received": True},
+        REGION,
+    ),
     "POST /v1/notices/{notice_id}/objections/{objection_id}/resolution": (
         "/v1/notices/notice-region-2026-1/objections/obj-1/resolution",
         {"upheld": False, "text": "经核实"},
@@ -157,6 +170,8 @@ STATUSES = {
     "GET /v1/notices/{notice_id}": 404,
     "POST /v1/notices/{notice_id}/conclude": 404,
     "POST /v1/notices/{notice_id}/objections": 404,
+    "GET /v1/notices/{notice_id}/objections/{objection_id}": 404,
+    "POST /v1/notices/{notice_id}/objections/{objection_id}/receipt": 404,
     "POST /v1/notices/{notice_id}/objections/{objection_id}/resolution": 404,
 }
 """The answer to those whom a route lets in, where it is not 200: the case of the table stands at another stage."""
@@ -188,7 +203,13 @@ def api(served: ApiHarness[Any]) -> Iterator[ApiHarness[Any]]:
 
 def caller(api: ApiHarness[Any], name: str) -> ApiClient:
     who = ACTORS[name]
-    return api.client_as(who.role, organisation=who.organisation, prefecture=who.prefecture, subject=who.subject)
+    return api.client_as(
+        who.role,
+        organisation=who.organisation,
+        prefecture=who.prefecture,
+        subject=who.subject,
+        person_verified=who.person_verified,
+    )
 
 
 @pytest.mark.rule("P1", "P2", "V1")

@@ -18,7 +18,8 @@ from review.handlers.act_steps import next_steps
 from review.handlers.acts import ContinueAct, have_act_continued
 from review.handlers.applications import close_withdrawn_case
 from review.handlers.assessors import record_revocation, record_sanction
-from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice, resolve_objection
+from review.handlers.notice import ConcludeNotice, OpenNotice, conclude_notice, open_notice
+from review.handlers.objections import resolve_objection
 from review.handlers.ranking import rank_batch
 from review.store import Store
 

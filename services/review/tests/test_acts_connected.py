@@ -30,7 +30,7 @@ from review.handlers.ranking import RankBatch, rank_batch
 from review.jobs import JOBS
 from review.store import AGGREGATES, INDEXES, Store
 
-from .builders import REGION, SEED, accepted, at, opened_case, score, unit
+from .builders import OPENED, REGION, SEED, accepted, at, opened_case, score, unit
 from .harness import AFTER_FORWARDING
 from .test_notice import DAY_AFTER, NOTICE_DAY
 
@@ -68,7 +68,7 @@ def scored(number: int) -> Case:
 
 
 async def put_batch(cases: list[Case], store: Store, _now: object) -> list[Any]:
-    store.batches.save("region-2026", Batch("region-2026", Level.REGION, 2026, SEED))
+    store.batches.save("region-2026", Batch("region-2026", Level.REGION, 2026, SEED, OPENED))
     for case in cases:
         store.cases.save(case.case_id, case)
     return []
@@ -129,6 +129,8 @@ async def test_acts_whose_process_dies_after_every_step_end_as_those_that_are_ne
     assert await two.published() == {
         "review.case.closed.v1": CASES - SELECTED,
         "review.notice.opened.v1": 1,
+        "review.batch.draw-revealed.v1": 1,
+        "review.batch.draw-committed.v1": 1,
         "review.case.notice-entered.v1": SELECTED,
         "review.notice.concluded.v1": 1,
         "review.case.cleared.v1": SELECTED,

@@ -40,7 +40,7 @@ async def test_a_case_goes_from_the_accepted_application_to_the_end_of_the_notic
     assert await participants.state() == "cleared"
     record = (await participants.officer.get("/v1/cases/app-1/record")).json()
     assert record["intact"] is True
-    assert record["entries"][-1]["role"] == "regional_officer"
+    assert record["entries"][-1]["content"]["role"] == "regional_officer"
     assert isinstance(participants.api.events[0], CaseOpened)
 
 
@@ -122,21 +122,29 @@ async def test_who_objects_is_known_to_the_region_and_stands_in_no_record(partic
     await participants.forward()
     await participants.review()
     notice = await participants.publish()
-    rival = participants.api.client_as(Role.APPLICANT, organisation=COPPER, subject="zhang-of-copper")
+    rival = participants.api.client_as(
+        Role.APPLICANT, organisation=COPPER, subject="zhang-of-copper", person_verified=True
+    )
     objection = {"case_id": "app-1", "facts": "夜间排放异味", "name": "张某", "contact": "0472-0000000"}
 
     lodged = await rival.post(f"/v1/notices/{notice}/objections", json=objection)
+
+    path = f"/v1/notices/{notice}/objections/{lodged.json()['objection_id']}"
+    await participants.region.post(f"{path}/receipt", json={"received": True})
 
     records = [
         await each.get("/v1/cases/app-1/record")
         for each in (participants.officer, participants.reviewers, participants.region)
     ]
     for record in (each.json() for each in records):
-        assert (record["intact"], record["entries"][-1]["action"]) == (True, "objection lodged")
-        assert record["entries"][-1]["evidence"]["objection"] == lodged.json()["objection_id"]
+        assert (record["intact"], record["entries"][-1]["action"]) == (True, "objection received")
+        assert record["entries"][-1]["content"]["evidence"]["objection"] == lodged.json()["objection_id"]
     assert not any("zhang" in each.text or "张某" in each.text for each in (lodged, *records))
     (kept,) = (await participants.region.get(f"/v1/notices/{notice}/objections")).json()["items"]
     assert kept["lodged_by"] == "zhang-of-copper"
+    assert (await rival.get(path)).json()["facts"] == "夜间排放异味"
+    assert (await participants.citizen.get(path)).status_code == 404
+    assert (await participants.public.get(path)).status_code == 401
 
 
 @pytest.mark.rule("P2")

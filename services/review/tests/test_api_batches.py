@@ -18,7 +18,7 @@ async def test_an_objectors_name_and_contact_are_shown_to_the_region_only(partic
     notice = await participants.publish()
     words = {"case_id": "app-1", "facts": "夜间排放异味", "name": "王某某", "contact": "13800000000"}
 
-    lodged = await participants.public.post(f"/v1/notices/{notice}/objections", json=words)
+    lodged = await participants.citizen.post(f"/v1/notices/{notice}/objections", json=words)
 
     assert lodged.status_code == 201
     assert set(lodged.json()) == {"objection_id", "notice_id", "case_id", "state"}
@@ -39,6 +39,10 @@ async def test_an_objectors_name_and_contact_are_shown_to_the_region_only(partic
 
     resolution = {"upheld": True, "text": "经核实，异议成立"}
     objection = lodged.json()["objection_id"]
+    received = await participants.region.post(
+        f"/v1/notices/{notice}/objections/{objection}/receipt", json={"received": True}
+    )
+    assert received.json()["state"] == "received"
     resolved = await participants.region.post(
         f"/v1/notices/{notice}/objections/{objection}/resolution", json=resolution
     )

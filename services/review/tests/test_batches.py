@@ -112,6 +112,7 @@ PAGE_OF_ITS_OWN = {
     "settle-sanctions": "each item is a page of up to 100 cases, found by its own question",
     "settle-bans": "each item is a page of up to 100 cases, found by its own question",
     "conclude-notices": "one notice ends a day, and its act reads the cases in pages",
+    "note-overdue-receipts": "each item asks whether the region has been told that day",
     "carry-on-acts": "each item is one step of an act, a page of cases found by its own question",
 }
 """Jobs whose items ask for themselves, with the reason."""

@@ -83,6 +83,9 @@ ACTS: dict[tuple[str, str], list[Act]] = {
     ("POST", "/v1/acts/{act_id}/continuation"): [act("/v1/acts/act-1/continuation", REGION, batch=True)],
     ("POST", "/v1/batches/{year}/notice"): [act("/v1/batches/2026/notice", REGION, batch=True)],
     ("POST", "/v1/notices/{notice_id}/conclude"): [act(f"/v1/notices/{NOTICE}/conclude", REGION, batch=True)],
+    ("POST", "/v1/notices/{notice_id}/objections/{objection_id}/receipt"): [
+        act(f"/v1/notices/{NOTICE}/objections/obj-1/receipt", REGION, {"received": True})
+    ],
     ("POST", "/v1/notices/{notice_id}/objections/{objection_id}/resolution"): [
         act(f"/v1/notices/{NOTICE}/objections/obj-1/resolution", REGION, {"upheld": False, "text": "经核实"})
     ],

@@ -7,7 +7,7 @@ from messages.review import CaseClosed, CaseOpened, PublicNoticeConcluded, Stage
 from messages.values import UnitRef
 from review.domain.record import verify_chain
 from review.handlers.applications import close_withdrawn_case, open_case, stop_ineligible_case
-from review.handlers.notice import resolve_objection
+from review.handlers.objections import resolve_objection
 from review.handlers.units import record_ban, settle_listed_case
 
 from .builders import ASSESSOR, COPPER, STEEL, accepted, ineligible, listed, removed, sanctioned, unit, withdrawn

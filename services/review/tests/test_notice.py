@@ -22,9 +22,9 @@ from messages.values import Level
 from review.domain import notice
 from review.domain.notice import NoticeRequest, PublicNotice
 from review.domain.notice_list import ListSeal, NoticeLine, line_of
-from review.handlers.notice import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
+from review.handlers.objections import LodgeObjection, ResolveObjection, lodge_objection, resolve_objection
 
-from .builders import COPPER, OPENED, PUBLIC, REGION, RULES, STEEL, accepted, scored_case, unit
+from .builders import CITIZEN, COPPER, OPENED, REGION, RULES, STEEL, accepted, scored_case, unit
 from .harness import ReviewHarness
 
 NOTICE_DAY, LAST_DAY, DAY_AFTER = date(2026, 6, 18), date(2026, 6, 26), date(2026, 6, 27)
@@ -151,13 +151,14 @@ async def test_after_it_every_case_without_objection_is_cleared_and_the_notice_e
 async def test_an_objection_is_said_without_the_objector(handlers: ReviewHarness) -> None:
     notice_id, one, _ = await in_notice(handlers)
 
-    await handlers.object(notice_id, one)
+    await handlers.lodge(notice_id, one)
 
     said = handlers.published[-1]
     assert isinstance(said, ObjectionLodged)
     assert "王某" not in said.model_dump_json()
     kept = await handlers.store().objections.require("obj-1")
     assert (kept.name, kept.contact) == ("王某", "0472-0000000")
+    await handlers.decide_receipt(notice_id)
     entries = await handlers.store().records.find({"case_id": one})
     assert not any("王某" in str(each) or "0472" in str(each) for each in entries)
 
@@ -167,7 +168,7 @@ async def test_an_objection_needs_facts_a_name_and_a_contact_all_told_at_once(ha
     notice_id, one, _ = await in_notice(handlers)
 
     with pytest.raises(Refusal) as refused:
-        await handlers.do(lodge_objection, LodgeObjection("obj-1", notice_id, one, " ", "", " ", PUBLIC))
+        await handlers.do(lodge_objection, LodgeObjection("obj-1", notice_id, one, " ", "", " ", CITIZEN))
     assert [each.pointer for each in refused.value.reasons] == ["/facts", "/name", "/contact"]
 
 

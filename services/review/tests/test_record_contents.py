@@ -18,7 +18,7 @@ from review.domain.case import ScoreSheet
 from review.domain.group import RankingGroup, RankingLine
 from review.domain.ranking import BatchRanking, RepeatEvaluationDecision
 from review.domain.ranking_result import RankingSeal
-from review.domain.record import SERVICE, Transition, next_entry, seal
+from review.domain.record import SERVICE, Audience, Transition, next_entry, seal
 from review.domain.record_head import NO_ENTRY
 from review.domain.site import Findings
 
@@ -75,11 +75,15 @@ def test_the_record_of_sheets_sent_back_keeps_the_seals_of_those_sheets_alone() 
 
 
 @pytest.mark.rule("V7", "V14")
-def test_the_record_of_an_ordered_visit_keeps_ground_seed_and_lot() -> None:
+def test_the_record_of_an_ordered_visit_keeps_ground_commitment_and_lot() -> None:
     step = site.order_visit(scored_case("app-1", "90"), "random_draw", SEED, OPENED)
 
     lot = Decimal(int(published_digest(["site", SEED, "app-1"]), 16)) / Decimal(2**256)
-    assert step.evidence == {"ground": "random_draw", "seed": SEED, "lot": f"{lot:.6f}"}
+    assert step.evidence == {
+        "ground": "random_draw",
+        "draw": published_digest(["draw", SEED]),
+        "lot": f"{lot:.6f}",
+    }
     assert site.lot(SEED, "app-1") == lot
 
 
@@ -117,38 +121,36 @@ def test_the_record_of_an_entry_in_the_notice_keeps_notice_and_place() -> None:
 
 
 @pytest.mark.rule("V14")
-def test_the_first_entry_follows_64_zeros_and_a_seal_is_the_digest_of_all_other_fields() -> None:
-    step = Transition(opened_case(), "opened", "V1", "申报已受理", evidence={"application": "a"})
+def test_the_first_entry_follows_64_zeros_and_its_seal_is_made_of_what_all_are_shown() -> None:
+    step = Transition(opened_case(), "opened", "V1", "申报已受理", Audience.RECORD, evidence={"application": "a"})
 
-    entry = next_entry(NO_ENTRY, step, SERVICE, at(OPENED))
+    entry = next_entry(NO_ENTRY, step, SERVICE, at(OPENED), "salt")
 
     assert (entry.number, entry.previous, entry.article) == (1, "0" * 64, "第十四条第（二）项")
-    fields = {
-        "action": "opened",
-        "article": "第十四条第（二）项",
-        "at": "2026-04-20T02:00:00+00:00",
-        "case_id": "app-1",
-        "evidence": {"application": "a"},
-        "number": 1,
-        "previous": "0" * 64,
-        "reason": "申报已受理",
-        "role": "service",
-        "rule": "V1",
-        "rule_set": RULES.version,
-        "subject": "review",
-    }
-    sealed = {name: value for name, value in vars(entry).items() if name != "digest"}
-    assert {name: sealed[name] for name in fields} == fields
-    assert entry.digest == published_digest(sealed)
+    content = [
+        "2026-04-20T02:00:00+00:00",
+        "review",
+        "service",
+        "V1",
+        "第十四条第（二）项",
+        RULES.version,
+        {"application": "a"},
+        "申报已受理",
+        "salt",
+    ]
+    assert entry.content == published_digest(content)
+    shown = ["app-1", 1, "2026-04-20", "opened", "record", published_digest(content), "0" * 64]
+    assert entry.digest == published_digest(shown)
 
 
 @pytest.mark.rule("V14")
 def test_no_field_of_an_entry_is_free_of_its_seal() -> None:
-    step = Transition(opened_case(), "opened", "V1", "申报已受理", evidence={"application": "a"})
-    entry = next_entry(NO_ENTRY, step, SERVICE, at(OPENED))
+    step = Transition(opened_case(), "opened", "V1", "申报已受理", Audience.RECORD, evidence={"application": "a"})
+    entry = next_entry(NO_ENTRY, step, SERVICE, at(OPENED), "salt")
 
     for name, value in vars(entry).items():
         other = value + 1 if isinstance(value, int) else f"{value}."
+        other = "2026-04-20T02:00:00.000001+00:00" if name == "at" else other
         assert (seal(replace(entry, **{name: other})) == seal(entry)) is (name == "digest"), name
 
 

@@ -10,9 +10,9 @@ import pytest
 from chassis.handling import Refusal
 from messages.review import Stage
 from messages.values import Level
-from review.domain import application_status, consultation, notice, opinion, ranking, scoring, site, unit_status
+from review.domain import application_status, consultation, objection, opinion, ranking, scoring, site, unit_status
 from review.domain.case import Panel
-from review.domain.notice import Objection
+from review.domain.objection import Objection
 from review.domain.record import ActorRef
 from review.domain.refusals import require_region
 from review.domain.site import Findings
@@ -23,7 +23,18 @@ from .builders import OPENED, ORGANISATION, SCHEME, opened_case, ranked, scored_
 from .harness import ReviewHarness
 from .test_consultation import ECOLOGY
 
-OBJECTION = Objection("obj-1", "notice-1", "app-1", "夜间排放异味", "王某", "0472-0000000", OPENED)
+OBJECTION = Objection(
+    objection_id="obj-1",
+    notice_id="notice-1",
+    case_id="app-1",
+    facts="夜间排放异味",
+    name="王某",
+    contact="0472-0000000",
+    lodged_on=OPENED,
+    lodged_by="citizen",
+    due=OPENED,
+)
+RECEIVED = replace(OBJECTION, state="received")
 SCORING = opened_case(state=Stage.SCORING, panel=Panel(("expert-1",), "expert-1", OPENED))
 CONTEXT = site.ScoringContext(SCHEME, builders.RULES, builders.SEED)
 
@@ -34,7 +45,7 @@ def visited_without_reasons() -> None:
     site.record_visit(ordered, Findings(ordered.dossier.indicators[:1], "现场核查", " "), CONTEXT, OPENED)
 
 
-@pytest.mark.rule("G3", "V1", "V2", "V6", "V7", "V9")
+@pytest.mark.rule("G3", "V1", "V2", "V6", "V7", "V9", "V18")
 @pytest.mark.parametrize(
     ("act", "rule", "pointer"),
     [
@@ -42,7 +53,8 @@ def visited_without_reasons() -> None:
         (lambda: consultation.record_answer(opened_case(), ECOLOGY, "object", " ", OPENED), "V2", "/text"),
         (lambda: scoring.require_reasons("confirm", " "), "V6", "/text"),
         (visited_without_reasons, "V7", "/reasons"),
-        (lambda: notice.decide_objection(OBJECTION, upheld=True, text=" ", today=OPENED), "V9", "/text"),
+        (lambda: objection.decide_receipt(OBJECTION, received=False, text=" ", today=OPENED), "V18", "/text"),
+        (lambda: objection.decide(RECEIVED, upheld=True, text=" ", today=OPENED), "V9", "/text"),
     ],
 )
 def test_whoever_decides_against_somebody_gives_reasons(act: Callable[[], object], rule: str, pointer: str) -> None:
@@ -107,8 +119,8 @@ async def test_who_has_read_an_older_entry_of_an_expert_changes_nothing(handlers
 
 
 def ended_by_objection() -> object:
-    (_, step) = notice.resolve_objection(
-        replace(scored_case("app-1", "90"), state=Stage.IN_NOTICE, open_objections=("obj-1",)),
+    (_, step) = objection.resolve(
+        replace(scored_case("app-1", "90"), state=Stage.IN_NOTICE, open_objections=1),
         replace(OBJECTION, state="upheld", text="经核实"),
         OPENED,
     )
@@ -153,7 +165,7 @@ def test_the_end_of_a_case_names_outcome_rule_and_reason_and_keeps_the_stage(
     assert step.case.closing.reasons == closed.reasons  # type: ignore[attr-defined]
     assert (step.rule, step.reason) == (reason[0], closed.reasons[0].text)  # type: ignore[attr-defined]
     assert set(step.evidence) == {"state"}  # type: ignore[attr-defined]
-    assert step.case.open_objections == ()  # type: ignore[attr-defined]
+    assert step.case.open_objections == 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.rule("B2")

@@ -24,6 +24,7 @@ from chassis.settings import PREFIX, Mode
 @click.option("--subject", help="The actor; by default derived from the other claims")
 @click.option("--organisation", help="Unified social credit code")
 @click.option("--prefecture", help="GB/T 2260 code, for example 150100")
+@click.option("--person-verified", is_flag=True, help="The identity provider has verified who the person is")
 @click.option("--issuer", envvar=f"{PREFIX}ISSUER", default=ISSUER, show_default=True)
 @click.option("--audience", envvar=f"{PREFIX}AUDIENCE", default=AUDIENCE, show_default=True)
 @click.option("--hours", type=click.FloatRange(min=0), default=12, show_default=True, help="How long it is valid")
@@ -34,6 +35,7 @@ def token(  # noqa: PLR0913 - the claims of a token
     subject: str | None,
     organisation: str | None,
     prefecture: str | None,
+    person_verified: bool,
     issuer: str,
     audience: str,
     hours: float,
@@ -50,6 +52,7 @@ def token(  # noqa: PLR0913 - the claims of a token
             subject=subject,
             organisation=organisation,
             prefecture=prefecture,
+            person_verified=person_verified,
             lifetime=timedelta(hours=hours),
         )
     )

@@ -67,7 +67,7 @@ class Authorize:
     async def _admit(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
         api: ApiContext = request.app.state.api
         actor = self._actor(api, request, token)
-        if self.policy.open and request.method in idempotency.COMMAND_METHODS:
+        if self.policy.for_anybody and request.method in idempotency.COMMAND_METHODS:
             api.rates.take(None if actor is ANONYMOUS else actor.subject, address_of(request))
         if (reason := api.regulation.incompatible_roles(actor.roles)) is not None:
             raise await api.audit_denial(actor, self.policy, denial_of(reason), request)

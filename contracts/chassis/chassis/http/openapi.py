@@ -89,6 +89,8 @@ def _tag_description(context: RouteContext) -> str:
 def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -> None:  # noqa: FBT001 - whether the path names one thing
     if policy.open:
         operation["security"] = [*operation.get("security", ()), {}]
+    elif policy.for_anybody:
+        operation["x-person-verified"] = True
     operation["x-policy"] = policy.name
     operation["x-roles"] = sorted({str(Role(rule.role)) for rule in policy.rules})
     if method.upper() in COMMAND_METHODS:
@@ -98,7 +100,7 @@ def _complete(operation: Operation, method: str, policy: Policy, of_one: bool) -
 
 def _unreachable_statuses(method: str, policy: Policy, of_one: bool) -> set[int]:  # noqa: FBT001 - as above
     unreachable = set() if method.upper() in COMMAND_METHODS else set(_COMMAND_STATUSES)
-    if method.upper() not in COMMAND_METHODS or not policy.open:
+    if method.upper() not in COMMAND_METHODS or not policy.for_anybody:
         unreachable.add(429)
     if method.upper() not in COMMAND_METHODS and not of_one:
         unreachable.add(404)

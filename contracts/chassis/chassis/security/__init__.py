@@ -21,6 +21,7 @@ from chassis.security.policies import (
     own_prefecture,
     own_subject,
     public,
+    verified_person,
 )
 from chassis.security.pseudonyms import KeyRing, Pseudonym, add_key, load_keys
 
@@ -48,4 +49,5 @@ __all__ = [
     "own_prefecture",
     "own_subject",
     "public",
+    "verified_person",
 ]

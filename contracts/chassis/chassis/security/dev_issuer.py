@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from chassis.clock import Clock, SystemClock
+from chassis.security.tokens import PERSON_VERIFIED
 from chassis.settings import Mode, Settings
 
 PRIVATE, PUBLIC = "issuer-key.json", "jwks.json"
@@ -43,13 +44,14 @@ class DevelopmentIssuer:
         self.jwks_file = folder / PUBLIC
         self._key = _key(folder)
 
-    def mint(
+    def mint(  # noqa: PLR0913 - the claims of a token
         self,
         *,
         role: str | Iterable[str],
         subject: str | None = None,
         organisation: str | None = None,
         prefecture: str | None = None,
+        person_verified: bool = False,
         lifetime: timedelta = timedelta(hours=12),
     ) -> str:
         """Return a signed token; the default subject is derived from role, organisation and prefecture."""
@@ -63,6 +65,7 @@ class DevelopmentIssuer:
             "roles": roles,
             "organisation": organisation,
             "prefecture": prefecture,
+            PERSON_VERIFIED: person_verified or None,
             "iat": now,
             "exp": now + int(lifetime.total_seconds()),
             "jti": uuid.uuid4().hex,

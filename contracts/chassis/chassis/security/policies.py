@@ -26,6 +26,8 @@ class Actor:
     roles: frozenset[str]
     organisation: str | None = None
     prefecture: str | None = None
+    person_verified: bool = False
+    """Whether the identity provider has verified who the person is."""
 
     def acts_as(self, role: str) -> bool:
         return role == Role.PUBLIC or role in self.roles
@@ -79,6 +81,14 @@ class Only:
 
 
 @dataclass(frozen=True)
+class VerifiedPerson:
+    """All resources, for a person whom the identity provider has verified."""
+
+    def filter(self, actor: Actor) -> Filter | None:
+        return {} if actor.person_verified else None
+
+
+@dataclass(frozen=True)
 class AllOf:
     """Resources that all of the scopes reach."""
 
@@ -96,6 +106,8 @@ class AllOf:
 everything: Scope = Everything()
 public: Scope = Everything()
 """The same scope, written where no token is needed: ``Rule(Role.PUBLIC, public)``."""
+verified_person: Scope = VerifiedPerson()
+"""With ``Role.PUBLIC``: anybody, but not without a token, and not as a person whom nobody has verified."""
 
 
 def own_organisation(field: str) -> Scope:
@@ -176,14 +188,23 @@ class Policy:
     protected: bool = False
 
     @property
-    def open(self) -> bool:
-        """Whether a caller without a token may be admitted."""
+    def for_anybody(self) -> bool:
+        """Whether it admits people whatever their role."""
         return any(rule.role == Role.PUBLIC for rule in self.rules)
 
+    @property
+    def open(self) -> bool:
+        """Whether a caller without a token may be admitted."""
+        return any(rule.role == Role.PUBLIC and not _needs_verified_person(rule.scope) for rule in self.rules)
+
     def allows_role(self, actor: Actor) -> Allowed | Denied:
-        """Decide without a resource: whether the actor has one of the roles."""
-        return self._first(rule for rule in self._rules_of(actor)) or self._denied(
-            "role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}"
+        """Decide without a resource: whether the actor has one of the roles, and is verified where that is asked."""
+        mine = list(self._rules_of(actor))
+        if not mine:
+            return self._denied("role-not-allowed", "您的角色无权进行此项操作", f"{self.name}: {_roles(actor)}")
+        admitting = (rule for rule in mine if actor.person_verified or not _needs_verified_person(rule.scope))
+        return self._first(admitting) or self._denied(
+            "person-not-verified", "此项操作须实名办理，请先在统一身份认证平台完成本人实名认证", self.name
         )
 
     def authorize(self, actor: Actor, resource: object, *, stated: bool = False) -> Allowed | Denied:
@@ -232,6 +253,12 @@ class Policy:
 def _admits(rule: Rule, actor: Actor, document: Mapping[str, object]) -> bool:
     scope = rule.scope.filter(actor)
     return scope is not None and matches(document, scope)
+
+
+def _needs_verified_person(scope: Scope) -> bool:
+    return isinstance(scope, VerifiedPerson) or (
+        isinstance(scope, AllOf) and any(_needs_verified_person(part) for part in scope.parts)
+    )
 
 
 def _roles(actor: Actor) -> str:

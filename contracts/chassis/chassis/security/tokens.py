@@ -24,6 +24,8 @@ MAX_TOKEN_LENGTH = 8192
 MAX_CLAIM_LENGTH = 255
 """Characters of a subject (OIDC, section 2), and here of each text that is taken from a token."""
 MAX_ROLES = 20
+PERSON_VERIFIED = "person_verified"
+"""The claim, ``true`` where the identity provider has verified the person's real name against a document."""
 
 
 class InvalidTokenError(Exception):
@@ -116,6 +118,7 @@ def _actor(claims: dict[str, object]) -> Actor:
         roles=frozenset(map(_required, roles)),
         organisation=_organisation(claims.get("organisation")),
         prefecture=_text(claims.get("prefecture")),
+        person_verified=claims.get(PERSON_VERIFIED) is True,
     )
 
 

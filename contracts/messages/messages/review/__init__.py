@@ -10,6 +10,9 @@ from pydantic import Field
 
 from messages.event import Event
 from messages.records import RecordHeads
+from messages.review.draw import DrawCommitted as DrawCommitted
+from messages.review.draw import DrawRevealed as DrawRevealed
+from messages.review.public_notice import ObjectionReceiptOverdue as ObjectionReceiptOverdue
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
 from messages.values import (
@@ -213,12 +216,32 @@ class PublicNoticeEntered(Case, Event, type="review.case.notice-entered.v1", sub
 
 
 class ObjectionLodged(Case, Event, type="review.case.objection-lodged.v1", subject="case_id"):
-    """Only the region knows who objects; the event does not name them (V9)."""
+    """The first objection of the day against the case; it holds nothing up (V18). Only the region knows who objects."""
 
     proves_acceptance = True
     objection_id: Identifier
     notice_id: Identifier
     lodged_on: date
+
+
+class ObjectionReceived(Case, Event, type="review.case.objection-received.v1", subject="case_id"):
+    """The region has found name, contact and facts: from here on the case waits for the decision (V9, V18)."""
+
+    proves_acceptance = True
+    objection_id: Identifier
+    notice_id: Identifier
+    received_on: date
+
+
+class ObjectionNotReceived(
+    Case, Event, type="review.case.objection-not-received.v1", subject="case_id", sharing="internal"
+):
+    """The region has not received it; the reasons are the objector's and on the case's record (V18)."""
+
+    proves_acceptance = True
+    objection_id: Identifier
+    notice_id: Identifier
+    decided_on: date
 
 
 class ObjectionResolved(Case, Event, type="review.case.objection-resolved.v1", subject="case_id"):

@@ -41,3 +41,17 @@ class PublicNoticeConcluded(Event, type="review.notice.concluded.v1", subject="n
     """Cases with nothing against them; each has its own event, ``CaseCleared``."""
     waiting: Count
     """Cases that still wait for an open objection or under a suspension; the others go on."""
+
+
+class ObjectionReceiptOverdue(
+    Event, type="review.notice.objection-receipt-overdue.v1", subject="notice_id", sharing="internal"
+):
+    """An objection to the notice was neither received nor not received in time; once a day for each notice (V18)."""
+
+    notice_id: Identifier
+    level: Level
+    batch_year: int
+    due: date
+    article: str
+    """Article that the due day rests on (G3)."""
+    noted_on: date

@@ -81,6 +81,8 @@ class Notice(Frozen):
     min_working_days: WorkingDays
     max_working_days: WorkingDays
     """The longest notice that may be published: its end binds, and nothing shortens it."""
+    objection_receipt_working_days: WorkingDays
+    """Within which an objection is received, or not received with reasons (V18)."""
 
     @model_validator(mode="after")
     def _longest_is_no_shorter(self) -> "Notice":

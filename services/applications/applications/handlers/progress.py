@@ -34,7 +34,7 @@ DAYS: Mapping[type[review.Case], str] = MappingProxyType(
         review.CaseSuspended: "suspended_on",
         review.CaseResumed: "resumed_on",
         review.PublicNoticeEntered: "opened_on",
-        review.ObjectionLodged: "lodged_on",
+        review.ObjectionReceived: "received_on",
         review.ObjectionResolved: "resolved_on",
         review.CaseCleared: "cleared_on",
         review.CaseClosed: "closed_on",

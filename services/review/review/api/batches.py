@@ -32,8 +32,8 @@ from rulebook import basis
 
 from review.api.acts import under_way, wait_for_act
 from review.api.commands import acting_on_batch
-from review.api.policies import PUBLISH_NOTICE, READ_RANKING, SELECT_CASES
-from review.api.views import ActView, RankingLineView
+from review.api.policies import PUBLISH_NOTICE, READ_DRAWS, READ_RANKING, SELECT_CASES
+from review.api.views import ActView, DrawView, RankingLineView, draw_views
 from review.domain.act import Act
 from review.domain.group import RankingLine
 from review.domain.notice import PublicNotice
@@ -99,6 +99,7 @@ class RankingCheckView(View):
 
 router = APIRouter(prefix="/batches/{year}", tags=["batches"], responses=PROBLEMS)
 SelectCases = Annotated[RequestContext[Store], Depends(Authorize(SELECT_CASES))]
+ReadDraws = Annotated[RequestContext[Store], Depends(Authorize(READ_DRAWS))]
 ReadRanking = Annotated[RequestContext[Store], Depends(Authorize(READ_RANKING))]
 PublishNotice = Annotated[RequestContext[Store], Depends(Authorize(PUBLISH_NOTICE))]
 RankingNumber = Annotated[int, Path(ge=1, le=1000)]
@@ -146,6 +147,18 @@ async def rank_batch(
 
 def _views(lines: Sequence[RankingLine]) -> tuple[RankingLineView, ...]:
     return tuple(RankingLineView.model_validate(each) for each in lines)
+
+
+@router.get("/draws", summary="List the seeds of the batch's lots", openapi_extra=based_on_rule(basis("V7")))
+async def list_draws(year: Year, context: ReadDraws, level: Level = Level.REGION) -> list[DrawView]:
+    """Show the commitment to each seed, and the seed once it is revealed with the public notice.
+
+    Lots are SHA-256 digests of canonical JSON: of a site visit ["site", seed, case], of a panel [seed, case, expert];
+    the commitment is that of ["draw", seed].
+    """
+    store, key = context.store, batch_id(level, year)
+    batch = await store.batches.require(key)
+    return draw_views(batch, await store.revealed_draws.find({"batch": key}, sort=[("number", 1)]))
 
 
 @router.get("/ranking", summary="Show the rankings of a batch")

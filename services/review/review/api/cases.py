@@ -87,11 +87,11 @@ async def get_case_record(case_id: Key, context: ReadRecord) -> RecordView:
     while True:
         store, later = context.store, context.store
         case, changed = await _case_as_seen(case_id, context, store)
-        await context.authorize(case)
+        by = await actor_of(context, case)
         entries = await store.records.find({"case_id": case_id}, sort=[("number", 1)])
         await later.cases.require(case_id)
         if later.cases.version(case_id) == store.cases.version(case_id):
-            return record_view(case, entries[: case.head.entries] if changed else entries)
+            return record_view(case, entries[: case.head.entries] if changed else entries, by)
 
 
 async def _case_as_seen(case_id: str, context: RequestContext[Store], store: Store) -> tuple[Case, bool]:

@@ -1,9 +1,10 @@
-"""Objections to a public notice: lodged by anybody with name and contact, seen and decided by the region (V9)."""
+"""Objections to a public notice: lodged by verified persons, received and decided by the region (V9, V18)."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
+from chassis.handling import Refusal
 from chassis.http import (
     DEFAULT_LIMIT,
     PROBLEMS,
@@ -16,18 +17,20 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
+    filter_by,
     refuses,
 )
 from fastapi import Depends
-from messages.entries import OneLine, Paragraphs, enter_optional_text
+from messages.entries import OneLine, OptionalParagraphs, Paragraphs, enter_optional_text
 from messages.values import Identifier
 from pydantic import AfterValidator, Field
 from rulebook import basis
 
 from review.api.commands import actor_of
-from review.api.policies import DECIDE_OBJECTION, LODGE_OBJECTION, LodgedObjection
-from review.domain.notice import Objection
-from review.handlers import notice
+from review.api.policies import DECIDE_OBJECTION, LODGE_OBJECTION, READ_OBJECTION, LodgedObjection
+from review.domain.objection import Objection, ObjectionState
+from review.domain.record import ActorRef
+from review.handlers import objections
 from review.store import Store
 
 
@@ -38,6 +41,12 @@ class ObjectionBody(Body):
     contact: Annotated[OneLine, Field(max_length=200)]
 
 
+class ReceiptBody(Body):
+    received: bool
+    text: OptionalParagraphs = ""
+    """Why it is not received."""
+
+
 class ResolutionBody(Body):
     upheld: bool
     text: Paragraphs
@@ -45,6 +54,7 @@ class ResolutionBody(Body):
 
 router = APIRouter(prefix="/notices/{notice_id}/objections", tags=["objections"], responses=PROBLEMS)
 LodgeObjection = Annotated[RequestContext[Store], Depends(Authorize(LODGE_OBJECTION))]
+ReadObjection = Annotated[RequestContext[Store], Depends(Authorize(READ_OBJECTION))]
 DecideObjection = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_OBJECTION))]
 
 
@@ -54,38 +64,75 @@ DecideObjection = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_OBJE
     openapi_extra=based_on_rule(basis("V9")),
     status_code=201,
     max_body_size=64 * 1024,
-    responses=refuses("notice-ended", "not-in-notice"),
+    responses=refuses("notice-ended", "not-in-notice", "objection-open"),
 )
-async def lodge_objection(notice_id: Key, body: ObjectionBody, context: LodgeObjection) -> notice.ObjectionReceipt:
-    by = await actor_of(context, None)
+async def lodge_objection(notice_id: Key, body: ObjectionBody, context: LodgeObjection) -> objections.ObjectionReceipt:
+    """One of a person against a case at a time; it holds nothing up until the region has received it."""
+    admitted = await context.authorize(None, stated=True)
+    by = ActorRef(context.actor.subject, admitted.by.role)
     new = context.new_id("obj-", notice_id)
-    command = notice.LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
-    reads = [("notices", notice_id), ("cases", body.case_id)]
-    return await context.execute(notice.lodge_objection, command, prefetch=reads, reply=notice.ObjectionReceipt)
+    command = objections.LodgeObjection(new, notice_id, body.case_id, body.facts, body.name, body.contact, by)
+    reads = [("notices", notice_id), ("cases", body.case_id), ("open_objections", command.place)]
+    return await context.execute(objections.lodge_objection, command, prefetch=reads, reply=objections.ObjectionReceipt)
 
 
 @router.get("", summary="List the objections to a notice")
 async def list_objections(
     notice_id: Key,
     context: DecideObjection,
+    state: ObjectionState | None = None,
     limit: Limit = DEFAULT_LIMIT,
     after: Cursor = None,
 ) -> Page[Objection]:
-    return await context.page(context.store.objections, {"notice_id": notice_id}, limit=limit, after=after)
+    where = filter_by(notice_id=notice_id, state=state)
+    return await context.page(context.store.objections, where, limit=limit, after=after)
+
+
+@router.get("/{objection_id}", summary="Show an objection")
+async def get_objection(notice_id: Key, objection_id: Key, context: ReadObjection) -> Objection:
+    """For the region, and for the person who lodged it."""
+    found = await context.store.objections.require(objection_id)
+    await context.authorize(found)
+    if found.notice_id != notice_id:
+        raise Refusal("not-found", status=404)
+    return found
+
+
+@router.post(
+    "/{objection_id}/receipt",
+    summary="Receive an objection or not",
+    openapi_extra=based_on_rule(basis("V18")),
+    responses=refuses("receipt-decided", "wrong-state") | refuses("own-objection", status=403),
+)
+async def decide_receipt(
+    notice_id: Key, objection_id: Key, body: ReceiptBody, context: DecideObjection
+) -> objections.ObjectionReceipt:
+    """From its receipt on the case waits for the decision; not to receive it needs reasons."""
+    by = await _deciding_on(context, objection_id)
+    command = objections.DecideReceipt(notice_id, objection_id, body.received, body.text, by)
+    reads = [("objections", objection_id)]
+    return await context.execute(objections.decide_receipt, command, prefetch=reads, reply=objections.ObjectionReceipt)
 
 
 @router.post(
     "/{objection_id}/resolution",
     summary="Resolve an objection",
     openapi_extra=based_on_rule(basis("V9")),
-    responses=refuses("objection-resolved"),
+    responses=refuses("objection-not-received", "objection-resolved") | refuses("own-objection", status=403),
 )
 async def resolve_objection(
     notice_id: Key, objection_id: Key, body: ResolutionBody, context: DecideObjection
-) -> notice.ObjectionReceipt:
+) -> objections.ObjectionReceipt:
+    by = await _deciding_on(context, objection_id)
+    command = objections.ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
+    reads = [("notices", notice_id), ("objections", objection_id)]
+    return await context.execute(
+        objections.resolve_objection, command, prefetch=reads, reply=objections.ObjectionReceipt
+    )
+
+
+async def _deciding_on(context: RequestContext[Store], objection_id: str) -> ActorRef:
+    """Return who decides on the objection; refuse who lodged it or takes part in its case in a role apart (V18, P3)."""
     objection = await context.store.objections.require(objection_id)
     case = await context.store.cases.require(objection.case_id)
-    by = await actor_of(context, LodgedObjection(objection, case), case)
-    command = notice.ResolveObjection(notice_id, objection_id, body.upheld, body.text, by)
-    reads = [("notices", notice_id), ("objections", objection_id)]
-    return await context.execute(notice.resolve_objection, command, prefetch=reads, reply=notice.ObjectionReceipt)
+    return await actor_of(context, LodgedObjection(objection, case), case)

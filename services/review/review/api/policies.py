@@ -19,12 +19,13 @@ from chassis.security import (
     own_prefecture,
     own_subject,
     public,
+    verified_person,
 )
 from messages.values import Department, Role
 
 from review.domain.case import Case
 from review.domain.duties import parties_of
-from review.domain.notice import Objection
+from review.domain.objection import Objection
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,14 @@ class AfterForwarding:
         return {"forwarded_on": {"$ne": None}}
 
 
+@dataclass(frozen=True)
+class NotTheRegion:
+    """Everything, for everybody but the region: it decides on objections and lodges none (V18)."""
+
+    def filter(self, actor: Actor) -> Filter | None:
+        return None if Role.REGIONAL_OFFICER in actor.roles else {}
+
+
 OWN_PREFECTURE = Rule(Role.PREFECTURE_OFFICER, own_prefecture("unit.prefecture"))
 REGION = Rule(Role.REGIONAL_OFFICER, everything)
 REVIEWERS = Rule(Role.REVIEW_ORGANISATION, everything)
@@ -148,11 +157,17 @@ SELECT_CASES = Policy("batch.select", (REGION,), duties=OF_BATCH)
 READ_ACT = Policy("act.read", (REGION, REVIEWERS))
 CONTINUE_ACT = Policy("act.continue", (REGION,), duties=OF_BATCH)
 READ_RANKING = Policy("ranking.read", (REGION, REVIEWERS))
+READ_DRAWS = Policy("draw.read", (Rule(Role.PUBLIC, public),))
+"""Commitments before the lots, seeds after them: everybody can draw the lots again (V7)."""
 PUBLISH_NOTICE = Policy("notice.publish", (REGION,), duties=OF_BATCH)
 READ_NOTICE = Policy("notice.read", (Rule(Role.PUBLIC, public),))
 LODGE_OBJECTION = Policy(
     "objection.lodge",
-    (Rule(Role.PUBLIC, public),),
+    (Rule(Role.PUBLIC, all_of(verified_person, NotTheRegion())),),
     duties=NobodyApart("an objection decides nothing: whoever decides it is apart from the objector"),
+)
+READ_OBJECTION = Policy(
+    "objection.read",
+    (REGION, Rule(Role.PUBLIC, all_of(verified_person, own_subject("lodged_by")))),
 )
 DECIDE_OBJECTION = Policy("objection.decide", (REGION,), duties=Apart(_parties_of_objection))

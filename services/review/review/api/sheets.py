@@ -78,9 +78,11 @@ async def fill_score_sheet(
 
 @router.get("/score-sheets/{expert}", summary="Show a score sheet")
 async def get_score_sheet(case_id: Key, expert: Key, context: ReadSheet) -> SheetView:
+    """Only the expert sees a sheet that is not signed."""
     case = await context.store.cases.require(case_id)
-    await context.authorize(PanelSeat(expert, case))
-    if (found := case.sheet_of(expert)) is None:
+    by = await actor_of(context, PanelSeat(expert, case))
+    found = case.sheet_of(expert)
+    if found is None or not (found.signed or by.subject == expert):
         raise Refusal("not-found", status=404)
     return SheetView.model_validate(found)
 

@@ -13,7 +13,9 @@ from messages.values import AssessorRef, Department, Level, Reason, Role, UnitRe
 from review.domain.act import ActKind, ActState
 from review.domain.assessors import SanctionedAffiliate
 from review.domain.case import Case, Dossier, InitialReview, Opinion, OpinionDocument, Panel, Score, SiteVisit
-from review.domain.record import ActorRef, RecordEntry, verify_chain
+from review.domain.draw import RevealedDraw, commitment_of
+from review.domain.ranking import Batch
+from review.domain.record import READERS, ActorRef, Audience, RecordEntry, verify_chain
 
 
 class OpinionStatus(View):
@@ -131,11 +133,39 @@ def detail(
         "score": case.score,
         "site": case.site,
         "rank": case.rank,
-        "open_objections": len(case.open_objections),
+        "open_objections": case.open_objections,
         "sanctioned_affiliates": affiliates,
     }
     visible = {name: part for name, part in parts.items() if name in PARTS[by.role]}
     return CaseDetail(**summarize(case).model_dump(), **visible)
+
+
+class EntryContent(View):
+    """The part of an entry for its audience."""
+
+    at: str
+    subject: str
+    role: str
+    rule: str
+    article: str
+    rule_set: str
+    evidence: dict[str, str]
+    reason: str
+    salt: str
+
+
+class EntryView(View):
+    """An entry of a record; its seal is made of the fields that everybody sees, the content by its digest."""
+
+    number: int
+    day: str
+    action: str
+    audience: Audience
+    content_digest: str
+    content: EntryContent | None
+    """None for readers who are not of its audience."""
+    previous: str
+    digest: str
 
 
 class RecordView(View):
@@ -144,16 +174,30 @@ class RecordView(View):
     case_id: str
     intact: bool
     broken_at: int | None
-    entries: tuple[RecordEntry, ...]
+    entries: tuple[EntryView, ...]
 
 
-def record_view(case: Case, entries: Sequence[RecordEntry]) -> RecordView:
+def record_view(case: Case, entries: Sequence[RecordEntry], by: ActorRef) -> RecordView:
+    """Return the record as the reader's role may see it."""
     broken = verify_chain(entries, case.head)
     return RecordView(
         case_id=case.case_id,
         intact=broken is None,
         broken_at=broken.number if broken else None,
-        entries=tuple(entries),
+        entries=tuple(entry_view(each, by) for each in entries),
+    )
+
+
+def entry_view(entry: RecordEntry, by: ActorRef) -> EntryView:
+    return EntryView(
+        number=entry.number,
+        day=entry.day,
+        action=entry.action,
+        audience=entry.audience,
+        content_digest=entry.content,
+        content=EntryContent.model_validate(entry) if by.role in READERS[entry.audience] else None,
+        previous=entry.previous,
+        digest=entry.digest,
     )
 
 
@@ -226,3 +270,25 @@ class NoticeLineView(View):
     case_id: str
     unit: UnitRef
     rank: int
+
+
+class DrawView(View):
+    """The seed of lots: its commitment from the beginning, the seed itself once it is revealed."""
+
+    number: int
+    commitment: str
+    committed_on: date
+    seed: str | None
+    revealed_on: date | None
+
+
+def draw_views(batch: Batch, revealed: Sequence[RevealedDraw]) -> list[DrawView]:
+    """Return the revealed seeds, then the present one, of which the seed is secret."""
+    present = DrawView(
+        number=batch.draw,
+        commitment=commitment_of(batch.seed),
+        committed_on=batch.committed_on,
+        seed=None,
+        revealed_on=None,
+    )
+    return [*map(DrawView.model_validate, revealed), present]

@@ -18,7 +18,7 @@ from messages.review import CaseResumed, CaseSuspended
 from messages.values import Ban
 
 from review.domain.case import Case
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 
 T = TypeVar("T")
 
@@ -156,6 +156,7 @@ def suspend_case(case: Case, document_number: str, today: date) -> Transition:
         action="suspended",
         rule="S2",
         reason="出具评价报告的第三方服务机构被通报，该项目中止办理",
+        audience=Audience.RECORD,
         evidence={"state": case.state, "document": document_number},
         events=(CaseSuspended(**case.event_fields(), document_number=document_number, suspended_on=today),),
     )
@@ -167,6 +168,7 @@ def resume_case(case: Case, document_number: str, today: date) -> Transition:
         action="resumed",
         rule="S4",
         reason="对第三方服务机构的通报已撤销，该项目恢复办理",
+        audience=Audience.RECORD,
         evidence={"state": case.state, "document": document_number},
         events=(CaseResumed(**case.event_fields(), resumed_on=today),),
     )

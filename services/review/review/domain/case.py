@@ -267,7 +267,8 @@ class Case:
     rank: int | None = None
     """Among the units of the same type and scheme (V8)."""
     notice_id: str | None = None
-    open_objections: tuple[str, ...] = ()
+    open_objections: int = 0
+    """Objections received and not decided: the case waits for them (V9). The objections are rows of their own."""
     suspended_by: str | None = None
     """Number of the document that sanctioned the assessor it rests on (S2)."""
     closing: Closing | None = None

@@ -9,19 +9,20 @@ from messages.review import CaseClosed, Outcome, Stage
 from messages.values import Reason
 
 from review.domain.case import Case, Closing
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 
 
 def close_case(case: Case, outcome: Outcome, reasons: tuple[Reason, ...], today: date) -> Transition:
     """Close a case with its reasons; earlier decisions stay on the case."""
     state = Stage.LATE if outcome == "late" else Stage.CLOSED
     closing = Closing(outcome, reasons, today)
-    after = replace(case, state=state, closing=closing, open_objections=())
+    after = replace(case, state=state, closing=closing, open_objections=0)
     return Transition(
         after,
         action=f"closed: {outcome}",
         rule=reasons[0].rule,
         reason="；".join(each.text for each in reasons),
+        audience=Audience.RECORD,
         evidence={"state": case.state},
         events=(closed_event(after, closing),),
     )

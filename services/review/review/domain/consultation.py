@@ -14,7 +14,7 @@ from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import ANSWERABLE, Case, Consultation, Dossier, Opinion
 from review.domain.participants import submitters_of
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
@@ -38,6 +38,7 @@ def open_case(application: ApplicationAccepted, rules: RuleSet, today: date) -> 
         action="opened",
         rule="V1",
         reason="申报已受理，转盟市主管部门初审并征求意见",
+        audience=Audience.RECORD,
         evidence={"application": canonical_digest(application.model_dump(mode="json", exclude={"sequence"}))},
         events=_opening_events(case, today),
     )
@@ -97,6 +98,7 @@ def record_answer(
         action=f"consulted: {department} {opinion}",
         rule="V2",
         reason=text.strip() or "无不同意见",
+        audience=Audience.RECORD,
         evidence={"due": case.consultation.due.isoformat()},
         events=(
             ConsultationAnswered(**case.event_fields(), department=department, opinion=opinion, answered_on=today),
@@ -121,6 +123,7 @@ def remind_departments(case: Case, rules: RuleSet, today: date) -> Transition:
         action="reminded",
         rule="V2",
         reason="征求意见尚未回复，予以提醒",
+        audience=Audience.RECORD,
         evidence={"departments": ",".join(departments), "due": consultation.due.isoformat()},
         events=(ConsultationReminded(**case.event_fields(), departments=departments, due=consultation.due),),
     )
@@ -144,6 +147,7 @@ def mark_overdue(case: Case, today: date) -> Transition:
         action="consultation overdue",
         rule="V2",
         reason="经提醒逾期未回复；逾期不视为同意，应在审核意见中说明处理情况",
+        audience=Audience.RECORD,
         evidence={"departments": ",".join(departments), "due": consultation.due.isoformat()},
         events=tuple(
             ConsultationAnswered(**case.event_fields(), department=each, opinion="overdue", answered_on=today)

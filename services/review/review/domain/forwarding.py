@@ -12,7 +12,7 @@ from rulebook import Deadline, RuleSet, reason, yearly_deadline
 
 from review.domain.case import UNFORWARDED, Case
 from review.domain.closing import close_case
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import require_next_stage
 
 
@@ -36,6 +36,7 @@ def forward_case(case: Case, rules: RuleSet, today: date) -> Transition:
         action="forwarded",
         rule="V4",
         reason="审核意见连同申报材料报自治区工业和信息化厅",
+        audience=Audience.RECORD,
         evidence={"deadline": deadline.last_day.isoformat()},
         events=(CaseForwarded(**case.event_fields(), forwarded_on=today),),
     )

@@ -1,4 +1,4 @@
-"""The public notice: a frozen list, at least five working days, objections, and what is cleared after it (V9, V10)."""
+"""The public notice: a frozen list, at least five working days, and what is cleared after it (V9, V10)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from messages.digests import canonical_digest
 from messages.registry import UnitListed
 from messages.review import (
     CaseCleared,
-    ObjectionLodged,
-    ObjectionResolved,
     PublicNoticeConcluded,
     PublicNoticeEntered,
     PublicNoticeOpened,
@@ -21,9 +18,8 @@ from messages.values import Level, Reason
 from rulebook import RuleSet, add_working_days, basis, reason
 
 from review.domain.case import Case, stage_before
-from review.domain.closing import close_case
 from review.domain.notice_list import ListSeal
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed, refusal, require_next_stage
 
 
@@ -44,24 +40,6 @@ class PublicNotice:
     """Digest of the lines in their order; it proves that the published list never changed."""
     state: Literal["open", "concluded"] = "open"
     concluded_on: date | None = None
-
-
-@dataclass(frozen=True)
-class Objection:
-    """A written objection with facts, real name and contact; only the region sees who objects (V9)."""
-
-    objection_id: str
-    notice_id: str
-    case_id: str
-    facts: str
-    name: str
-    contact: str
-    lodged_on: date
-    lodged_by: str = ""
-    """Subject of the token it was lodged with; ``anonymous`` without one."""
-    state: Literal["open", "upheld", "dismissed"] = "open"
-    text: str = ""
-    resolved_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +111,7 @@ def publish_case(case: Case, notice_id: str) -> Transition:
         action="in public notice",
         rule="V9",
         reason="列入公示名单",
+        audience=Audience.REVIEWERS,
         evidence={"notice": notice_id, "rank": str(case.rank)},
     )
 
@@ -145,79 +124,6 @@ def entered_event(case: Case, notice: PublicNotice) -> PublicNoticeEntered:
         opened_on=notice.opened_on,
         published_end=notice.published_end,
     )
-
-
-def lodge_objection(case: Case, notice: PublicNotice, objection: Objection, today: date) -> Transition:
-    """Lodge an objection against a case on a running notice; the case waits, the others go on."""
-    if notice.state != "open" or today > notice.published_end:
-        end = notice.published_end.isoformat()
-        raise refusal("V9", "notice-ended", f"公示期已于{end}届满，不再受理异议", evidence=end)
-    _require_statement(objection)
-    require_open_to_objection(case, notice)
-    return Transition(
-        replace(case, open_objections=(*case.open_objections, objection.objection_id)),
-        action="objection lodged",
-        rule="V9",
-        reason="公示期内收到书面异议",
-        evidence={"objection": objection.objection_id, "facts": canonical_digest(objection.facts)},
-        events=(
-            ObjectionLodged(
-                **case.event_fields(), objection_id=objection.objection_id, notice_id=notice.notice_id, lodged_on=today
-            ),
-        ),
-    )
-
-
-def require_open_to_objection(case: Case, notice: PublicNotice) -> None:
-    if case.notice_id != notice.notice_id or case.state is not Stage.IN_NOTICE:
-        raise refusal("V9", "not-in-notice", "该单位不在本次公示名单内或已不再公示", evidence=case.case_id)
-
-
-def _require_statement(objection: Objection) -> None:
-    given = {"facts": objection.facts, "name": objection.name, "contact": objection.contact}
-    texts = {"facts": "应当写明事实依据", "name": "应当署真实姓名或单位名称", "contact": "应当提供联系方式"}
-    lacking = [name for name, words in given.items() if not words.strip()]
-    if lacking:
-        raise malformed(
-            *(reason("V9", f"{each}-missing", f"提出异议{texts[each]}", pointer=f"/{each}") for each in lacking)
-        )
-
-
-def resolve_objection(case: Case, objection: Objection, today: date) -> list[Transition]:
-    """Resolve an objection: upheld, the case is closed; dismissed, the case waits for it no longer."""
-    left = tuple(each for each in case.open_objections if each != objection.objection_id)
-    upheld = objection.state == "upheld"
-    step = Transition(
-        replace(case, open_objections=left),
-        action=f"objection {objection.state}",
-        rule="V9",
-        reason=objection.text,
-        evidence={"objection": objection.objection_id},
-        events=(
-            ObjectionResolved(
-                **case.event_fields(),
-                objection_id=objection.objection_id,
-                notice_id=objection.notice_id,
-                upheld=upheld,
-                resolved_on=today,
-                text=objection.text,
-            ),
-        ),
-    )
-    if not upheld or case.ended:
-        return [step]
-    why = reason("V9", "objection-upheld", f"公示期间的异议成立：{objection.text}", evidence=objection.objection_id)
-    return [step, close_case(step.case, "objection_upheld", (why,), today)]
-
-
-def decide_objection(objection: Objection, *, upheld: bool, text: str, today: date) -> Objection:
-    """Decide an objection once, with reasons."""
-    if objection.state != "open":
-        raise refusal("V9", "objection-resolved", "该异议已经处理", evidence=objection.state)
-    if not text.strip():
-        raise malformed(reason("V9", "reasons-missing", "异议处理应当说明理由", pointer="/text"))
-    state: Literal["upheld", "dismissed"] = "upheld" if upheld else "dismissed"
-    return replace(objection, state=state, text=text.strip(), resolved_on=today)
 
 
 def is_due(notice: PublicNotice, today: date) -> bool:
@@ -267,6 +173,7 @@ def clear_case(case: Case, notice: PublicNotice, today: date) -> Transition:
         action="cleared",
         rule="V10",
         reason="公示期满无异议",
+        audience=Audience.RECORD,
         evidence={"notice": notice.notice_id},
         events=(cleared_event(after, notice, today),),
     )
@@ -286,5 +193,6 @@ def record_listing(case: Case, listing: UnitListed) -> Transition:
         action="listed",
         rule="L3",
         reason="已列入公布名单",
+        audience=Audience.RECORD,
         evidence={"list": str(listing.list_number), "document": listing.document_number},
     )

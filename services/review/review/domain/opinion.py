@@ -13,7 +13,7 @@ from rulebook import DEPARTMENT_NAMES, RuleSet, reason
 
 from review.domain.case import Case, InitialReview, Opinion, OpinionDocument
 from review.domain.closing import close_case
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed, refusal, require_next_stage
 
 
@@ -38,6 +38,7 @@ def accept_case(case: Case, text: str, dealt_with: Mapping[str, str], today: dat
         action="initial review accepted",
         rule="V1",
         reason=text or "申报材料符合要求",
+        audience=Audience.RECORD,
         evidence=_opinions(case),
         events=(InitialReviewAccepted(**case.event_fields(), accepted_on=today),),
     )
@@ -54,6 +55,7 @@ def refuse_case(case: Case, text: str, today: date) -> list[Transition]:
         action="initial review refused",
         rule="V1",
         reason=text.strip(),
+        audience=Audience.RECORD,
         evidence=_opinions(case),
         events=(InitialReviewRefused(**case.event_fields(), refused_on=today, reasons=why),),
     )
@@ -76,6 +78,7 @@ def issue_opinion(case: Case, document: OpinionDocument, rules: RuleSet, today: 
         action=f"opinion issued: {complete.conclusion}",
         rule="V3",
         reason="；".join(complete.dealt_with.values()) or "征求意见部门均无不同意见",
+        audience=Audience.RECORD,
         evidence={"number": complete.number, **_opinions(case)},
         events=(
             OpinionIssued(

@@ -13,8 +13,9 @@ from messages.values import Reason
 from rulebook import RuleSet, reason
 
 from review.domain.case import Case, Panel, stage_before
+from review.domain.draw import commitment_of
 from review.domain.expert import Expert, conflicts, grounds
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed, refusal, require_next_stage
 
 
@@ -64,7 +65,12 @@ class Pool:
         return replace(self, experts=seated)
 
     def _lot(self, case: Case, expert: Expert) -> str:
-        return canonical_digest([self.seed, case.case_id, expert.expert_id])
+        return lot(self.seed, case.case_id, expert.expert_id)
+
+
+def lot(seed: str, case_id: str, expert_id: str) -> str:
+    """Return the lot of an expert for a case; the lowest among the least loaded comes first."""
+    return canonical_digest([seed, case_id, expert_id])
 
 
 def draw_panel(case: Case, pool: Pool, today: date) -> Panel | None:
@@ -79,16 +85,22 @@ def too_few_experts(case: Case, rules: RuleSet) -> Reason:
     return reason("V5", "experts-too-few", text, evidence=case.case_id)
 
 
-def appoint_panel(case: Case, panel: Panel) -> Transition:
+def appoint_panel(case: Case, panel: Panel, drawn_by: str = "") -> Transition:
+    """Appoint a panel; ``drawn_by`` is the seed of its lots, empty where the review organisation has named it."""
     require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
     return Transition(
         replace(case, state=Stage.PANEL_APPOINTED, panel=panel),
         action="panel appointed",
         rule="V5",
         reason="专家人数为单数，均无利益冲突，任务量均衡",
-        evidence={"experts": ",".join(panel.experts), "chair": panel.chair},
+        audience=Audience.REVIEWERS,
+        evidence={"experts": ",".join(panel.experts), "chair": panel.chair} | _drawn(drawn_by),
         events=(_appointed_event(case, panel),),
     )
+
+
+def _drawn(seed: str) -> dict[str, str]:
+    return {"draw": commitment_of(seed)} if seed else {}
 
 
 def _appointed_event(case: Case, panel: Panel) -> PanelAppointed:
@@ -106,7 +118,7 @@ def replace_expert(case: Case, leaving: Expert, pool: Pool, today: date) -> Tran
     others = (each for each in pool.by_load_and_lot(case, today) if each.expert_id not in panel.experts)
     if (following := next(others, None)) is None:
         return _dissolve_panel(case, panel, leaving, why, today)
-    return _pass_seat(case, leaving, why, _panel_with(panel, leaving, following, today))
+    return _pass_seat(case, leaving, why, _panel_with(panel, leaving, following, today), pool.seed)
 
 
 def _grounds_text(case: Case, expert: Expert, rules: RuleSet, today: date) -> str:
@@ -118,7 +130,7 @@ def _panel_with(panel: Panel, leaving: Expert, new: Expert, today: date) -> Pane
     return Panel(names, names[0] if panel.chair == leaving.expert_id else panel.chair, today)
 
 
-def _pass_seat(case: Case, leaving: Expert, why: str, after: Panel) -> Transition:
+def _pass_seat(case: Case, leaving: Expert, why: str, after: Panel, seed: str) -> Transition:
     sheets = tuple(each for each in case.sheets if each.expert != leaving.expert_id)
     state = Stage.SCORING if any(each.signed for each in sheets) else Stage.PANEL_APPOINTED
     return Transition(
@@ -126,7 +138,9 @@ def _pass_seat(case: Case, leaving: Expert, why: str, after: Panel) -> Transitio
         action="expert replaced",
         rule="V5",
         reason=f"专家存在利益关系，予以回避：{why}",
+        audience=Audience.REVIEWERS,
         evidence={"leaving": leaving.expert_id, "experts": ",".join(after.experts)}
+        | _drawn(seed)
         | _seals_set_aside(case, {leaving.expert_id}),
         events=(_appointed_event(case, after),),
     )
@@ -138,6 +152,7 @@ def _dissolve_panel(case: Case, panel: Panel, leaving: Expert, why: str, today: 
         action="panel dissolved",
         rule="V5",
         reason=f"专家存在利益关系，予以回避：{why}；无其他可递补专家，待重新组成评审组",
+        audience=Audience.REVIEWERS,
         evidence={"leaving": leaving.expert_id} | _seals_set_aside(case, {each.expert for each in case.sheets}),
         events=(PanelDissolved(**case.event_fields(), experts=panel.experts, dissolved_on=today),),
     )
@@ -155,4 +170,13 @@ def flag_conflict(case: Case, expert: Expert, rules: RuleSet, today: date) -> li
     after = replace(case, conflicted=(*case.conflicted, expert.expert_id))
     why = _grounds_text(case, expert, rules, today)
     seen = {"expert": expert.expert_id, "state": case.state}
-    return [Transition(after, action="conflict known after scoring", rule="V5", reason=why, evidence=seen)]
+    return [
+        Transition(
+            after,
+            action="conflict known after scoring",
+            rule="V5",
+            reason=why,
+            audience=Audience.REVIEWERS,
+            evidence=seen,
+        )
+    ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
-from messages.digests import canonical_digest
 from messages.review import Outcome, Stage
 from messages.values import Level, Reason, UnitType
 from rulebook import RuleSet, reason
@@ -16,7 +15,7 @@ from review.domain import forwarding
 from review.domain.case import RANKABLE, STAGE_TEXTS, Case
 from review.domain.closing import close_case
 from review.domain.group import RankingGroup, RankingLine, line_key
-from review.domain.record import Transition
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed
 
 
@@ -28,7 +27,10 @@ class Batch:
     level: Level
     batch_year: int
     seed: str
-    """The seed of every lot in the batch; fixed when its first case is forwarded."""
+    """The seed of every lot until it is revealed; secret, and fixed by the commitment published for it (V7)."""
+    committed_on: date
+    draw: int = 1
+    """The number of the seed, from 1."""
     act: str | None = None
     """The act on the whole batch that is under way: one at a time."""
 
@@ -39,12 +41,6 @@ def batch_id(level: Level, batch_year: int) -> str:
 
 def ranking_id(batch: str, number: int) -> str:
     return f"{batch}-{number}"
-
-
-def new_batch(case: Case) -> Batch:
-    """Derive the seed from the record of the first case forwarded: nobody can choose it, everybody can check it."""
-    name = batch_id(case.level, case.batch_year)
-    return Batch(name, case.level, case.batch_year, canonical_digest([name, case.case_id, case.head.digest]))
 
 
 @dataclass(frozen=True)
@@ -189,6 +185,7 @@ def _selected(case: Case, ranking: BatchRanking, line: RankingLine) -> Transitio
         action="ranked",
         rule="V8",
         reason="达到合格分数线，择优入选公示名单",
+        audience=Audience.REVIEWERS,
         evidence=seen | early | decided,
     )
 

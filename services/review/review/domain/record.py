@@ -1,15 +1,22 @@
-"""The record of a case: actor, role, time, evidence and reason, each entry sealed on the one before (V14)."""
+"""The record of a case: actor, role, time, evidence and reason, each entry sealed on the one before (V14).
+
+An entry names its audience. The others see its number, day, action and digests, and can check the chain by them: the
+seal covers the content by its digest, which a salt keeps from being guessed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
 
 from messages.digests import canonical_digest
 from messages.event import Event
 from messages.parties import Party
-from rulebook import basis
+from messages.values import Role
+from rulebook import basis, shanghai_date
 
 from review.domain.case import Case
 from review.domain.record_head import RecordHead
@@ -30,8 +37,26 @@ class ActorRef:
 
 SERVICE = ActorRef("review", "service")
 """The actor of transitions that an event or a date brings about."""
-OBJECTOR = ActorRef("objector", "public")
-"""The record names the objection, not the person: others read it, and only the region knows the objector (V9)."""
+
+
+class Audience(StrEnum):
+    """To whom an entry is shown, of those who may read the record."""
+
+    RECORD = "record"
+    """To all of them."""
+    REVIEWERS = "reviewers"
+    """To the review organisation and the region: experts, sheets, scores, places, lots (V5 to V8)."""
+    REGION = "region"
+    """To the region: whatever could name an objector (V9)."""
+
+
+READERS: Mapping[Audience, frozenset[str]] = MappingProxyType(
+    {
+        Audience.RECORD: frozenset({Role.PREFECTURE_OFFICER, Role.REVIEW_ORGANISATION, Role.REGIONAL_OFFICER}),
+        Audience.REVIEWERS: frozenset({Role.REVIEW_ORGANISATION, Role.REGIONAL_OFFICER}),
+        Audience.REGION: frozenset({Role.REGIONAL_OFFICER}),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +67,8 @@ class Transition:
     action: str
     rule: str
     reason: str
+    audience: Audience
+    """To whom ``reason`` and ``evidence`` are shown."""
     events: tuple[Event, ...] = ()
     evidence: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,12 +87,28 @@ class RecordEntry:
     rule_set: str
     evidence: dict[str, str]
     reason: str
+    audience: Audience
+    salt: str
+    """Drawn for each entry: a score or a place could be guessed from a digest of it alone."""
     previous: str
     digest: str = ""
 
     @property
+    def day(self) -> str:
+        return shanghai_date(datetime.fromisoformat(self.at)).isoformat()
+
+    @property
+    def content(self) -> str:
+        """Return the digest of whatever only the audience is shown."""
+        return canonical_digest([getattr(self, name) for name in CONTENT])
+
+    @property
     def key(self) -> str:
         return f"{self.case_id}:{self.number:06d}"
+
+
+CONTENT = ("at", "subject", "role", "rule", "article", "rule_set", "evidence", "reason", "salt")
+"""The fields of an entry that only its audience is shown."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +119,7 @@ class ChainBreak:
     text: str
 
 
-def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime) -> RecordEntry:
+def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime, salt: str) -> RecordEntry:
     """Return the next entry of the case's record."""
     entry = RecordEntry(
         case_id=step.case.case_id,
@@ -90,14 +133,22 @@ def next_entry(head: RecordHead, step: Transition, by: ActorRef, now: datetime) 
         rule_set=step.case.rule_set,
         evidence=dict(step.evidence),
         reason=step.reason,
+        audience=step.audience,
+        salt=salt,
         previous=head.digest,
     )
     return replace(entry, digest=seal(entry))
 
 
 def seal(entry: RecordEntry) -> str:
-    # Every field is plain JSON already: a deep copy would cost most of an entry.
-    return canonical_digest({name: value for name, value in vars(entry).items() if name != "digest"})
+    """Return the seal, made of what every reader of the record is shown."""
+    return seal_of(entry.case_id, entry.number, entry.day, entry.action, entry.audience, entry.content, entry.previous)
+
+
+def seal_of(  # noqa: PLR0913, PLR0917 - what an entry shows to all
+    case_id: str, number: int, day: str, action: str, audience: str, content: str, previous: str
+) -> str:
+    return canonical_digest([case_id, number, day, action, str(audience), content, previous])
 
 
 def head_after(entries: Sequence[RecordEntry]) -> RecordHead:

@@ -13,7 +13,7 @@ from rulebook import RuleSet, Scheme, panel_mandatory_items, panel_values, probl
 
 from review.domain.case import OPEN_SEATS, Case, Score, ScoreSheet
 from review.domain.closing import close_case
-from review.domain.record import ActorRef, Transition
+from review.domain.record import ActorRef, Audience, Transition
 from review.domain.refusals import malformed, refusal, require_state
 
 
@@ -24,7 +24,12 @@ def save_draft(case: Case, sheet: ScoreSheet, scheme: Scheme) -> Transition:
         [each for each in problems(scheme, sheet.values, sheet.mandatory_items) if not each.endswith(": missing")]
     )
     return Transition(
-        _with(case, sheet), action="score sheet saved", rule="V6", reason="评分草稿", evidence={"expert": sheet.expert}
+        _with(case, sheet),
+        action="score sheet saved",
+        rule="V6",
+        reason="评分草稿",
+        audience=Audience.REVIEWERS,
+        evidence={"expert": sheet.expert},
     )
 
 
@@ -39,6 +44,7 @@ def sign_sheet(case: Case, sheet: ScoreSheet, scheme: Scheme, today: date) -> Tr
         action="score sheet signed",
         rule="V6",
         reason="专家独立评分并签署",
+        audience=Audience.REVIEWERS,
         evidence={"expert": sheet.expert, "sheet": sheet.seal},
         events=(
             ScoreSheetSigned(
@@ -106,6 +112,7 @@ def flag_deviation(case: Case, experts: tuple[str, ...], rules: RuleSet, today: 
         action="deviation flagged",
         rule="V6",
         reason=f"专家评分与评审组得分相差超过{rules.panel.deviation_limit}分，由{_who_decides(after)}确认或退回",
+        audience=Audience.REVIEWERS,
         evidence={"experts": ",".join(experts)},
         events=(
             DeviationFlagged(
@@ -149,7 +156,15 @@ def return_sheets(case: Case, text: str, today: date) -> Transition:
     sheets = tuple(replace(each, signed_on=None) if each.expert in case.deviating else each for each in case.sheets)
     seals = {each.expert: each.seal for each in case.sheets if each.expert in case.deviating}
     after = replace(case, sheets=sheets, deviating=())
-    return Transition(after, action="sheets sent back", rule="V6", reason=text, evidence=seals, events=(returned,))
+    return Transition(
+        after,
+        action="sheets sent back",
+        rule="V6",
+        reason=text,
+        audience=Audience.REVIEWERS,
+        evidence=seals,
+        events=(returned,),
+    )
 
 
 def record_score(case: Case, result: Score, why: str) -> Transition:
@@ -158,6 +173,7 @@ def record_score(case: Case, result: Score, why: str) -> Transition:
         action="scored",
         rule="V6",
         reason=why,
+        audience=Audience.REVIEWERS,
         evidence={"total": format(result.total, "f"), "scheme": case.dossier.scheme.id},
         events=(scored_event(case, result),),
     )

@@ -13,7 +13,8 @@ from rulebook import RuleSet, Scheme, reason
 
 from review.domain import scoring
 from review.domain.case import Case, Ground, Score, SiteVisit
-from review.domain.record import Transition
+from review.domain.draw import commitment_of
+from review.domain.record import Audience, Transition
 from review.domain.refusals import malformed, require_next_stage
 
 DIGEST_VALUES = 16**64
@@ -74,7 +75,8 @@ def order_visit(case: Case, why: Ground, seed: str, today: date) -> Transition:
         action="site verification ordered",
         rule="V7",
         reason=GROUND_TEXTS[why],
-        evidence={"ground": why, "seed": seed, "lot": format(lot(seed, case.case_id), ".6f")},
+        audience=Audience.REVIEWERS,
+        evidence={"ground": why, "draw": commitment_of(seed), "lot": format(lot(seed, case.case_id), ".6f")},
         events=(SiteVerificationOrdered(**case.event_fields(), ground=why, ordered_on=today),),
     )
 
@@ -107,6 +109,7 @@ def record_visit(case: Case, findings: Findings, context: ScoringContext, today:
         action="site verification recorded",
         rule="V7",
         reason=findings.reasons or findings.text,
+        audience=Audience.REVIEWERS,
         evidence={each.indicator: format(each.value, "f") for each in findings.changed},
         events=(
             SiteVerificationRecorded(**case.event_fields(), recorded_on=today, changed=findings.changed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,14 +12,14 @@ from messages.event import Event
 from messages.review import Stage
 from rulebook import rules_on, shanghai_date
 
-from review.domain import notice
+from review.domain import draw, notice
 from review.domain.act import Act, ActState, ActStep, changed_by, refuse_act, remember_before
 from review.domain.case import stage_before
 from review.domain.notice_list import LINE_ORDER, ListSeal, NoticeLine, line_of
 from review.domain.record import Transition
 from review.handlers.acts import STEP, StepOutcome, cases_by_id, rows_after, unhurried
 from review.handlers.loading import CurrentCase, bring_to_newest_word
-from review.handlers.ports import Store
+from review.handlers.ports import SEED_BYTES, Store
 from review.handlers.transitions import catch_up
 
 
@@ -63,7 +64,7 @@ async def seal_list(act: Act, store: Store) -> SealedList:
 
 
 async def record_notice(act: Act, step: ActStep, store: Store, now: datetime) -> StepOutcome:
-    """Let the notice stand: from this commit on the whole list is public."""
+    """Let the notice stand: from this commit on the whole list is public, and the seed of the lots (V7)."""
     if not isinstance(step.result, SealedList):
         raise TypeError(f"{act.act_id} was given no seal")
     removed = [partial(store.notice_lines.remove, key) for key in step.result.dropped]
@@ -72,10 +73,16 @@ async def record_notice(act: Act, step: ActStep, store: Store, now: datetime) ->
     today = shanghai_date(now)
     opening = notice.NoticeRequest(act.notice_id, act.level, act.batch_year, act.published_end)
     opened = notice.open_notice(opening, step.result.seal, rules_on(today), today)
+    batch, shown, drawn = draw.reveal(await store.batches.require(act.batch), secrets.token_hex(SEED_BYTES), today)
     return StepOutcome(
         replace(act.enter(ActState.PUBLISHING), notice=opened, left_out=len(removed)),
-        saves=[*removed, partial(store.notices.save, opened.notice_id, opened)],
-        events=[notice.notice_opened_event(opened)],
+        saves=[
+            *removed,
+            partial(store.notices.save, opened.notice_id, opened),
+            partial(store.revealed_draws.save, shown.key, shown),
+            partial(store.batches.save, batch.batch_id, batch),
+        ],
+        events=[notice.notice_opened_event(opened), *drawn],
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from chassis.handling import Done, Refusal
@@ -14,14 +15,14 @@ from messages.spelling import document_number_form
 from messages.values import FileRef
 from rulebook import rules_of, shanghai_date
 
-from review.domain import forwarding, opinion
+from review.domain import draw, forwarding, opinion
 from review.domain.case import Case, OpinionDocument
 from review.domain.opinion import DocumentNumber
-from review.domain.ranking import batch_id, new_batch
+from review.domain.ranking import batch_id
 from review.domain.record import SERVICE, ActorRef
 from review.domain.refusals import require_region
 from review.handlers.loading import DueCase, load_case
-from review.handlers.ports import Store
+from review.handlers.ports import SEED_BYTES, Store
 from review.handlers.transitions import apply_act, receipt
 
 
@@ -93,7 +94,7 @@ async def forward_case(command: ForwardCase, store: Store, now: datetime) -> Don
     events = apply_act(store, current, [transition], command.by, now)
     if transition.case.state is Stage.LATE and transition.case.closing is not None:
         return Done(events, refusal=Refusal("deadline-passed", *transition.case.closing.reasons))
-    await _begin_batch(case, store)
+    events += await _begin_batch(case, store, today)
     return Done(events, receipt([transition]))
 
 
@@ -107,7 +108,11 @@ async def close_late_case(command: CloseLateCase, store: Store, now: datetime) -
     return apply_act(store, current, [forwarding.close_late_case(current.case, rules, today)], SERVICE, now)
 
 
-async def _begin_batch(case: Case, store: Store) -> None:
+async def _begin_batch(case: Case, store: Store, today: date) -> list[Event]:
+    """Begin the batch with its first case, and publish the commitment to the seed of its lots (V7)."""
     key = batch_id(case.level, case.batch_year)
-    if await store.batches.get(key) is None:
-        store.batches.save(key, new_batch(case))
+    if await store.batches.get(key) is not None:
+        return []
+    batch, committed = draw.begin_batch(case.level, case.batch_year, secrets.token_hex(SEED_BYTES), today)
+    store.batches.save(key, batch)
+    return [committed]

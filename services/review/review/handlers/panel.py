@@ -136,12 +136,11 @@ async def appoint_panel(command: AppointPanel, store: Store, now: datetime) -> D
     case = current.case
     require_region(case.level)
     require_next_stage(case, "V5", Stage.PANEL_APPOINTED)
-    seats = (
-        await _name_panel(case, command.experts, store, today)
-        if command.experts
-        else await _draw_panel(case, store, today)
-    )
-    events = apply_act(store, current, [panel.appoint_panel(case, seats)], command.by, now)
+    if command.experts:
+        seats, seed = await _name_panel(case, command.experts, store, today), ""
+    else:
+        seats, seed = await _draw_panel(case, store, today)
+    events = apply_act(store, current, [panel.appoint_panel(case, seats, seed)], command.by, now)
     await _seat(seats.experts, case, store)
     return Done(events, PanelAppointment(case.case_id, seats.experts, seats.chair))
 
@@ -155,12 +154,12 @@ async def _name_panel(case: Case, names: Sequence[str], store: Store, today: dat
     return panel.name_panel(case, experts, rules_of(case.rule_set), today)
 
 
-async def _draw_panel(case: Case, store: Store, today: date) -> Panel:
+async def _draw_panel(case: Case, store: Store, today: date) -> tuple[Panel, str]:
     pool = await _pool(case, store)
     seats = panel.draw_panel(case, pool, today)
     if seats is None:
         raise Refusal("experts-too-few", panel.too_few_experts(case, pool.rules))
-    return seats
+    return seats, pool.seed
 
 
 async def appoint_panels(command: AppointPanels, store: Store, now: datetime) -> Done:
@@ -179,7 +178,7 @@ async def appoint_panels(command: AppointPanels, store: Store, now: datetime) ->
         if (seats := panel.draw_panel(case, pool, today)) is None:
             impossible.append(case.case_id)
             continue
-        events += apply_act(store, current, [panel.appoint_panel(case, seats)], command.by, now)
+        events += apply_act(store, current, [panel.appoint_panel(case, seats, pool.seed)], command.by, now)
         pool = pool.with_panel(seats, case)
         done.append(PanelAppointment(case.case_id, seats.experts, seats.chair))
     seated = {name for each in done for name in each.experts}

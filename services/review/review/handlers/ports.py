@@ -12,16 +12,20 @@ from review.domain.act import Act
 from review.domain.application_status import ApplicationStatus
 from review.domain.assessors import AssessorStatus
 from review.domain.case import Case
+from review.domain.draw import RevealedDraw
 from review.domain.expert import Expert
 from review.domain.group import RankingLine
-from review.domain.notice import Objection, PublicNotice
+from review.domain.notice import PublicNotice
 from review.domain.notice_list import NoticeLine
+from review.domain.objection import Objection, OpenObjection
 from review.domain.opinion import DocumentNumber
 from review.domain.ranking import Batch, BatchRanking, WaitingCase
 from review.domain.record import RecordEntry
 from review.domain.unit_status import UnitStatus
 
 T = TypeVar("T")
+SEED_BYTES = 32
+"""Of the seed of a draw, from the system's generator."""
 
 
 class PagedCollection(Collection[T], Protocol[T]):
@@ -48,6 +52,8 @@ class Store(Protocol):
     @property
     def batches(self) -> Collection[Batch]: ...
     @property
+    def revealed_draws(self) -> Collection[RevealedDraw]: ...
+    @property
     def acts(self) -> Collection[Act]: ...
     @property
     def rankings(self) -> Collection[BatchRanking]: ...
@@ -66,3 +72,7 @@ class Store(Protocol):
 
     @property
     def objections(self) -> Collection[Objection]: ...
+    @property
+    def open_objections(self) -> Collection[OpenObjection]:
+        """By case and person: one objection each that is not decided yet."""
+        ...

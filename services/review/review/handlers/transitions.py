@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,8 @@ from review.domain.duties import require_apart, with_participant
 from review.domain.record import SERVICE, ActorRef, Transition, head_after, next_entry
 from review.handlers.loading import CurrentCase
 from review.handlers.ports import Store
+
+SALT_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def _save(store: Store, transitions: Sequence[tuple[Transition, ActorRef]], now:
         return []
     head = transitions[0][0].case.head
     for transition, by in transitions:
-        entry = next_entry(head, transition, by, now)
+        entry = next_entry(head, transition, by, now, secrets.token_hex(SALT_BYTES))
         store.records.save(entry.key, entry)
         head = head_after([entry])
     last, by = transitions[-1]
