@@ -22,7 +22,7 @@ from deploy.demo.samples.annex1 import email
 from deploy.demo.season import Season
 
 CODE_SUBJECT = "确认接收通知的电子邮箱"
-FACT = {"kind": "supervision_penalty", "date": "2024-09-03", "source": "示例市工业节能监察〔2024〕6号"}
+FACT = {"kind": "supervision_penalty", "happened_on": "2024-09-03", "reference": "示例市工业节能监察〔2024〕6号"}
 
 
 async def record_prefecture_lists(season: Season) -> None:

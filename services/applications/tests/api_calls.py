@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chassis.security import KeyRing
-from devkit.api_harness import ApiClient, ApiHarness
+from devkit.api_harness import ApiClient, ApiHarness, RequestOptions
+from httpx2 import Response
 
 from . import builders_forms as forms
 from .builders import STEEL
@@ -44,8 +45,18 @@ async def open_draft_with_report(caller: ApiClient, **changes: Any) -> str:  # n
     return key
 
 
-async def import_workbook(caller: ApiClient, what: str, content: bytes, **params: Any) -> Any:  # noqa: ANN401 - the answer
-    return await caller.post(f"/v1/imports/{what}", files={"file": ("表.xlsx", content, XLSX)}, params=params)
+async def import_workbook(
+    caller: ApiClient,
+    what: str,
+    content: bytes,
+    *,
+    key: str | None = None,
+    **params: Any,  # noqa: ANN401 - any parameter
+) -> Response:
+    sent: RequestOptions = {"files": {"file": ("表.xlsx", content, XLSX)}, "params": params}
+    if key is not None:
+        sent["key"] = key
+    return await caller.post(f"/v1/imports/{what}", **sent)
 
 
 def reason_codes(answer: Any) -> list[str]:  # noqa: ANN401 - the answer

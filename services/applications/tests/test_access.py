@@ -66,6 +66,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/v1/facts"): OFFICES.format(201, 201, 403),
     ("POST", "/v1/facts/{fact_id}/end"): OFFICES.format(200, 404, 404),
     ("GET", "/v1/facts"): "200=1 200=0 403 403 200=1 200=0 403 403 403 200=0 403 403 401 200=1",
+    ("GET", "/v1/facts/{fact_id}"): "200 404 403 403 200 404 403 403 403 404 403 403 401 200",
     ("POST", "/v1/prefecture-lists"): OFFICES.format(201, 403, 403),
     ("GET", "/v1/prefecture-lists"): " ".join(["200=1"] * len(CALLERS)),
     ("GET", "/v1/units/{uscc}"): CONCERNED.format(403, 403),
@@ -77,7 +78,7 @@ TABLE: dict[tuple[str, str], str] = {
 """The answer to each of ``CALLERS`` about Steel, or of Steel's; of a list ``=`` is followed by how many it shows."""
 
 PUBLIC_READS = {("GET", "/v1/forms/{name}.xlsx"), ("GET", "/v1/prefecture-lists"), ("GET", "/v1/codes")}
-FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2015-06-01", "source": "税稽〔2015〕3号"}
+FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "happened_on": "2015-06-01", "reference": "税稽〔2015〕3号"}
 LIST = {
     "prefecture": STEEL.prefecture,
     "document_number": "鄂工信发〔2026〕3号",
@@ -95,7 +96,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/v1/applications/{application_id}/evaluation"): forms.as_json(forms.report_of()),
     ("PUT", "/v1/applications/{application_id}/justification"): {"text": "能效国内领先"},
     ("POST", "/v1/facts"): FACT,
-    ("POST", "/v1/facts/{fact_id}/end"): {"ended": "2016-01-01"},
+    ("POST", "/v1/facts/{fact_id}/end"): {"ended_on": "2016-01-01"},
     ("POST", "/v1/prefecture-lists"): LIST,
     ("POST", "/v1/codes"): {"uscc": "911501000000000192", "document_number": "内市监函〔2026〕3号"},
     ("POST", "/v1/units/{uscc}/moves"): {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026〕7号"},

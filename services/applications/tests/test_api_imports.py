@@ -66,10 +66,11 @@ async def test_a_dry_run_tells_the_same_and_keeps_nothing(applicant: ApiClient, 
     into = {"prefecture": "150600", "batch_year": 2026, "dry_run": True}
 
     fine, wrong = (
-        await import_workbook(applicant, "annex1", good, **into),
-        await import_workbook(applicant, "annex1", bad, **into),
+        await import_workbook(applicant, "annex1", good, key="", **into),
+        await import_workbook(applicant, "annex1", bad, key="", **into),
     )
 
+    assert (fine.status_code, "Location" in fine.headers) == (200, False)
     assert (fine.json()["dry_run"], fine.json()["application_id"]) == (True, None)
     assert (wrong.status_code, reason_codes(wrong)) == (422, ["cell-malformed"])
     assert filled_collections(api) == []

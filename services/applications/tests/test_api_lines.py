@@ -85,14 +85,14 @@ async def test_a_cell_for_one_line_takes_no_second_one(
 
 
 async def test_what_officers_record_is_one_line(officer: ApiClient) -> None:
-    fact = {"uscc": STEEL.uscc, "kind": "fraud", "date": "2025-06-01", "source": "甲\n乙"}
+    fact = {"uscc": STEEL.uscc, "kind": "fraud", "happened_on": "2025-06-01", "reference": "甲\n乙"}
     units = [STEEL.model_dump(mode="json") | {"name": "甲\n乙"}]
     listing = {"document_number": "1号\n2号", "published_on": "2026-01-20", "units": units}
 
     answers = [await officer.post("/v1/facts", json=fact), await officer.post("/v1/prefecture-lists", json=listing)]
 
     assert [[each[1] for each in reasons(answer) if "U+000A" in each[2]] for answer in answers] == [
-        ["/source"],
+        ["/reference"],
         ["/document_number", "/units/0/name"],
     ]
 

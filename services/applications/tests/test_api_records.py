@@ -19,7 +19,12 @@ from .builders import PARK, STEEL, numbered_unit
 async def test_an_officer_records_a_fact_which_then_counts(
     applicant: ApiClient, officer: ApiClient, other_applicant: ApiClient
 ) -> None:
-    body = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "date": "2025-01-01", "source": "企业信用信息公示系统"}
+    body = {
+        "uscc": STEEL.uscc,
+        "kind": "abnormal_operations",
+        "happened_on": "2025-01-01",
+        "reference": "企业信用信息公示系统",
+    }
     key = await open_draft_with_report(applicant)
 
     recorded = await officer.post("/v1/facts", json=body)
@@ -29,14 +34,14 @@ async def test_an_officer_records_a_fact_which_then_counts(
     assert reason_codes(answer) == ["abnormal-operations"]
     assert len((await applicant.get("/v1/facts")).json()["items"]) == 1
     assert (await other_applicant.get("/v1/facts", params={"uscc": STEEL.uscc})).json()["items"] == []
-    ended = await officer.post(f"/v1/facts/{recorded.json()['fact_id']}/end", json={"ended": "2026-04-01"})
+    ended = await officer.post(f"/v1/facts/{recorded.json()['fact_id']}/end", json={"ended_on": "2026-04-01"})
     assert ended.json()["ended_on"] == "2026-04-01"
     assert (await applicant.post(f"{APPLICATIONS}/{key}/submit")).status_code == 200
 
 
 @pytest.mark.rule("E4")
 async def test_an_agency_records_facts_and_an_applicant_none(applicant: ApiClient, api: ApiHarness[Any]) -> None:
-    body = {"uscc": STEEL.uscc, "kind": "safety_accident", "date": "2025-06-01", "source": "应急〔2025〕7号"}
+    body = {"uscc": STEEL.uscc, "kind": "safety_accident", "happened_on": "2025-06-01", "reference": "应急〔2025〕7号"}
     agency = api.client_as(Role.AGENCY, organisation="emergency_management", subject="agency-1")
 
     assert (await agency.post("/v1/facts", json=body)).json()["source"] == "agency"
@@ -114,7 +119,7 @@ async def test_everybody_sees_which_office_has_recorded_a_list_and_not_who(
     assert {each["recorded_by"] for each in shown} == {STEEL.prefecture, REGION}
 
 
-FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source": "税稽〔2025〕3号"}
+FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "happened_on": "2025-06-01", "reference": "税稽〔2025〕3号"}
 
 
 @pytest.mark.rule("P2")
@@ -158,7 +163,7 @@ async def test_a_fact_is_ended_by_who_recorded_it_or_by_the_region(
     ]
     by_tax = await agencies[0].post("/v1/facts", json=FACT | {"prefecture": STEEL.prefecture})
     by_officer = await officer.post("/v1/facts", json=FACT)
-    ended = {"ended": "2026-01-01"}
+    ended = {"ended_on": "2026-01-01"}
 
     async def statuses(fact_id: str, *callers: ApiClient) -> list[int]:
         return [(await each.post(f"/v1/facts/{fact_id}/end", json=ended)).status_code for each in callers]
@@ -198,7 +203,7 @@ async def test_no_officer_records_or_ends_a_fact_of_the_own_organisation_nor_lis
 
     answers = [
         await own.post("/v1/facts", json=FACT),
-        await own.post(f"/v1/facts/{recorded}/end", json={"ended": "2026-01-01"}),
+        await own.post(f"/v1/facts/{recorded}/end", json={"ended_on": "2026-01-01"}),
         await own.post("/v1/prefecture-lists", json=LIST),
         await own.post("/v1/facts", json=FACT | {"uscc": PARK.uscc}),
     ]

@@ -13,7 +13,7 @@ from .api_calls import APPLICATIONS, DRAFT, open_draft, open_draft_with_report, 
 from .builders import STEEL
 
 HOHHOT = STEEL.model_dump(mode="json") | {"prefecture": Prefecture.HOHHOT}
-FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "date": "2025-06-01", "source": "税稽〔2025〕3号"}
+FACT = {"uscc": STEEL.uscc, "kind": "tax_evasion", "happened_on": "2025-06-01", "reference": "税稽〔2025〕3号"}
 UNIT = f"/v1/units/{STEEL.uscc}"
 MOVE = {"prefecture": Prefecture.HOHHOT, "document_number": "内工信函〔2026〕7号"}
 

@@ -15,7 +15,7 @@ from rulebook import load_rule_sets
 from .builders import RULES, STEEL
 
 AGENCIES = RULES.agencies
-FACT = {"uscc": STEEL.uscc, "date": "2025-06-01", "source": "内税稽〔2025〕3号"}
+FACT = {"uscc": STEEL.uscc, "happened_on": "2025-06-01", "reference": "内税稽〔2025〕3号"}
 UNKNOWN = ("tax", "隔壁饭馆", "税务部门", STEEL.uscc)
 """No agency of the rule set: another code, a name instead of a code, an enterprise."""
 
@@ -70,7 +70,7 @@ async def test_an_agency_ends_no_fact_of_a_kind_that_is_not_its_own_any_more(api
     held = api.memory.collections["facts"]
     api.memory.collections["facts"] = {key: held[key] | {"kind": "fraud"}}
 
-    answer = await taxes.post(f"/v1/facts/{key}/end", json={"ended": "2026-01-01"})
+    answer = await taxes.post(f"/v1/facts/{key}/end", json={"ended_on": "2026-01-01"})
 
     assert (answer.status_code, answer.json()["reasons"][0]["rule"]) == (403, "X2")
     assert api.memory.collections["facts"][key]["ended_on"] is None

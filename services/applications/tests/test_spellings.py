@@ -125,7 +125,7 @@ async def test_a_good_code_needs_no_record_and_what_is_no_code_gets_none(regiona
 @pytest.mark.parametrize("body", ["facts", "list", "evaluation", "report", "filed report"])
 async def test_no_entry_takes_a_code_that_fails_its_check(applicant: ApiClient, officer: ApiClient, body: str) -> None:
     if body == "facts":
-        fact = {"uscc": FAILING, "kind": "fraud", "date": "2025-06-01", "source": "甲"}
+        fact = {"uscc": FAILING, "kind": "fraud", "happened_on": "2025-06-01", "reference": "甲"}
         answer = await officer.post("/v1/facts", json=fact)
     elif body == "list":
         units = [STEEL.model_dump(mode="json") | {"uscc": FAILING}]
@@ -148,11 +148,11 @@ async def test_no_entry_takes_a_code_that_fails_its_check(applicant: ApiClient, 
 @pytest.mark.rule("T1")
 @pytest.mark.parametrize("day", ["1066-10-14", "2062-03-12"])
 async def test_a_day_far_off_is_a_slip(officer: ApiClient, day: str) -> None:
-    fact = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "date": "2025-06-01", "source": "甲"}
+    fact = {"uscc": STEEL.uscc, "kind": "abnormal_operations", "happened_on": "2025-06-01", "reference": "甲"}
 
     answers = [
-        await officer.post("/v1/facts", json=fact | {"date": day}),
-        await officer.post("/v1/facts", json=fact | {"ended": day}),
+        await officer.post("/v1/facts", json=fact | {"happened_on": day}),
+        await officer.post("/v1/facts", json=fact | {"ended_on": day}),
     ]
 
     assert [(each.status_code, reason_codes(each)) for each in answers] == [(422, ["day-out-of-bounds"])] * 2

@@ -20,6 +20,7 @@ from chassis.http import (
     Year,
     based_on_rule,
     filter_by,
+    located_at,
     refuses,
 )
 from chassis.security import KeyRing, and_filters
@@ -59,7 +60,7 @@ ReadApplications = Annotated[RequestContext[Store], Depends(Authorize(READ))]
     "",
     summary="Open a draft",
     status_code=201,
-    openapi_extra=based_on_rule(basis("A1")),
+    openapi_extra=based_on_rule(basis("A1")) | located_at("/v1/applications/{application_id}"),
     responses=refuses("application-exists") | refuses("report-malformed", "unit-differs", status=422),
 )
 async def open_draft(body: DraftBody, context: FileApplications, keys: Keys) -> ReceiptView:

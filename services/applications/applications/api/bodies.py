@@ -89,8 +89,8 @@ class CertificateBody(Body):
 class DeclarationBody(Body):
     kind: FactKind
     occurred: bool
-    happened_on: Annotated[Day | None, Field(alias="date")] = None
-    ended_on: Annotated[Day | None, Field(alias="ended")] = None
+    happened_on: Day | None = None
+    ended_on: Day | None = None
     note: OneLine | None = None
 
     def declaration(self) -> Declaration:

@@ -15,6 +15,7 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
+    located_at,
     refuses,
 )
 from fastapi import Depends
@@ -41,7 +42,7 @@ class CodeBody(Body):
     "",
     summary="Record a genuine code whose check character fails",
     status_code=201,
-    openapi_extra=based_on_rule(basis("A1")),
+    openapi_extra=based_on_rule(basis("A1")) | located_at("/v1/codes"),
     responses=refuses("code-needs-no-record", "code-recorded-already"),
 )
 async def record_code(body: CodeBody, context: RecordCodes) -> RecordedCode:

@@ -18,6 +18,7 @@ from chassis.http import (
     Authorize,
     RequestContext,
     SpooledUpload,
+    located_at,
     refuses,
     stored_file_response,
 )
@@ -54,7 +55,7 @@ ReadFiles = Annotated[RequestContext[Store], Depends(Authorize(READ_FILE))]
     summary="Send a file",
     status_code=201,
     max_body_size=MAX_UPLOAD,
-    openapi_extra=FORM,
+    openapi_extra=FORM | located_at("/v1/files/{sha256}"),
     responses=refuses("file-refused", "file-missing", status=422) | refuses("storage-quota-exceeded", status=429),
 )
 async def send_file(context: SendFiles, upload: FileUpload) -> FileRef:

@@ -7,7 +7,18 @@ from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
 from chassis.handling import Refusal
-from chassis.http import FORM, IF_MATCH, PROBLEMS, APIRouter, Authorize, Body, RequestContext, Upload, refuses
+from chassis.http import (
+    FORM,
+    IF_MATCH,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    Body,
+    RequestContext,
+    Upload,
+    located_at,
+    refuses,
+)
 from chassis.spreadsheets import WorkbookReader, first_problems
 from fastapi import Depends
 from messages.entries import EnteredUnit
@@ -70,10 +81,10 @@ class NewUnit(Body):
 def _parameters() -> list[dict[str, Any]]:
     """Describe the fields of ``ImportTarget`` for OpenAPI; they may be sent as fields of the form as well."""
     kinds: dict[str, dict[str, Any]] = {
-        "application_id": {"type": "string"},
+        "application_id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},
         "prefecture": {"type": "string", "enum": list(Prefecture)},
         "level": {"type": "string", "enum": list(Level), "default": Level.REGION.value},
-        "batch_year": {"type": "integer"},
+        "batch_year": {"type": "integer", "minimum": 2000, "maximum": 2200},
         "dry_run": {"type": "boolean", "default": False},
     }
     return [{"name": name, "in": "query", "schema": kinds[name]} for name in ImportTarget.model_fields]
@@ -90,7 +101,12 @@ _IMPORT: dict[str, Any] = {
 }
 
 
-@router.post("/annex1", summary="Import a filled Annex 1", status_code=201, **_IMPORT)
+@router.post(
+    "/annex1",
+    summary="Import a filled Annex 1",
+    status_code=201,
+    **_IMPORT | {"openapi_extra": _IMPORT["openapi_extra"] | located_at("/v1/applications/{application_id}")},
+)
 async def import_annex1(context: FileApplications, upload: FilledForm, workbooks: Workbooks) -> ImportView:
     """Basic information and work plan; into ``application_id`` or, without one, into a new draft."""
     target = validate(ImportTarget, _known_fields(ImportTarget, upload.fields), "C2")
@@ -149,7 +165,7 @@ async def _open_draft(
 ) -> ImportView:
     year = target.batch_year or shanghai_date(context.now).year
     opening = drafts.OpenDraft(
-        application_id=new_application_id(context, year),
+        application_id="" if target.dry_run else new_application_id(context, year),
         unit=_unit(values, information, target, context),
         level=target.level,
         batch_year=year,
@@ -159,6 +175,7 @@ async def _open_draft(
     )
     await context.authorize(opening, stated=True)
     if target.dry_run:
+        context.response.status_code = 200
         await context.check_entries(opening)
         return ImportView(dry_run=True, unit=opening.unit)
     receipt = await context.execute(

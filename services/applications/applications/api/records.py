@@ -20,6 +20,7 @@ from chassis.http import (
     RequestContext,
     based_on_rule,
     filter_by,
+    located_at,
     refuses,
 )
 from chassis.security import Denied, Policy, and_filters
@@ -53,16 +54,16 @@ ReadLists = Annotated[RequestContext[Store], Depends(Authorize(READ_LIST))]
 class FactBody(Body):
     uscc: EnteredUscc
     kind: FactKind
-    happened_on: Annotated[Day, Field(alias="date")]
-    source: Line
+    happened_on: Day
+    reference: Line
     """The record it rests on: a document, a public list."""
-    ended_on: Annotated[Day | None, Field(alias="ended")] = None
+    ended_on: Day | None = None
     prefecture: Prefecture | None = None
     """Whose officers see it, while the unit has submitted nothing; an officer's own when absent."""
 
 
 class EndBody(Body):
-    ended_on: Annotated[Day, Field(alias="ended")]
+    ended_on: Day
 
 
 class ListBody(Body):
@@ -77,7 +78,7 @@ class ListBody(Body):
     summary="Record a fact about a unit",
     status_code=201,
     tags=["facts"],
-    openapi_extra=based_on_rule(basis("E4")),
+    openapi_extra=based_on_rule(basis("E4")) | located_at("/v1/facts/{fact_id}"),
     responses=refuses("fact-malformed", status=422),
 )
 async def record_fact(body: FactBody, context: RecordFacts) -> Fact:
@@ -123,12 +124,19 @@ async def list_facts(
     return await context.page(context.store.facts, where, limit=limit, after=after)
 
 
+@router.get("/facts/{fact_id}", summary="Show a recorded fact", tags=["facts"])
+async def get_fact(fact_id: Key, context: ReadFacts) -> Fact:
+    found = await context.store.facts.require(fact_id)
+    await context.authorize(found)
+    return found
+
+
 @router.post(
     "/prefecture-lists",
     summary="Record a prefecture list",
     status_code=201,
     tags=["lists"],
-    openapi_extra=based_on_rule(basis("E10")),
+    openapi_extra=based_on_rule(basis("E10")) | located_at("/v1/prefecture-lists"),
     responses=refuses("list-malformed", status=422),
 )
 async def record_prefecture_list(body: ListBody, context: RecordLists) -> PrefectureList:
@@ -164,7 +172,7 @@ def _fact(body: FactBody, prefecture: str | None, context: RequestContext[Store]
         kind=body.kind,
         happened_on=body.happened_on,
         source=source,
-        reference=body.source,
+        reference=body.reference,
         prefecture=prefecture,
         recorded_by=recorded_by,
         ended_on=body.ended_on,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import PROBLEMS, APIRouter, Authorize, Body, RequestContext, based_on_rule, refuses
+from chassis.http import PROBLEMS, APIRouter, Authorize, Body, RequestContext, based_on_rule, located_at, refuses
 from fastapi import Depends
 from messages.entries import DocumentNumber
 from messages.values import Prefecture, Uscc
@@ -36,7 +36,7 @@ async def get_unit(uscc: Uscc, context: ReadUnits) -> UnitView:
     "/moves",
     summary="Move a unit to another prefecture",
     status_code=201,
-    openapi_extra=based_on_rule(basis("V1")),
+    openapi_extra=based_on_rule(basis("V1")) | located_at("/v1/units/{uscc}"),
     responses=refuses("nothing-to-move"),
 )
 async def move_unit(uscc: Uscc, body: MoveBody, context: MoveUnits) -> UnitView:

@@ -132,8 +132,8 @@ DECLARATIONS = Table(
     (
         choice("情形", "kind", DECLARATION, span=4),
         yes_no("近三年是否存在", "occurred"),
-        day("发生日期", "date", required=False),
-        day("结束日期", "ended", required=False),
+        day("发生日期", "happened_on", required=False),
+        day("结束日期", "ended_on", required=False),
         text("说明", "note", required=False),
     ),
     rows=len(DECLARATION),
