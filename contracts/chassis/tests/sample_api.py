@@ -134,13 +134,12 @@ READ_PROTECTED_PLAN = replace(READ_PLAN, name="read-plan-protected", protected=T
 READ_ANNOUNCED = Policy("read-announced", (Rule(Role.PUBLIC, public),), duties=NO_OTHERS)
 
 
+CreatePlans = Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
 router = APIRouter(prefix="/v1")
 
 
 @router.post("/plans", status_code=201, responses=refuses("plan-refused", "plan-ineligible"))
-async def create_plan(
-    draft: Draft, context: Annotated[RequestContext[Store], Depends(Authorize(FILE_PLAN))]
-) -> FilingReply:
+async def create_plan(draft: Draft, context: CreatePlans) -> FilingReply:
     prefecture = Prefecture(context.actor.prefecture or "")
     command = FilePlan(context.new_id("plan-"), context.actor.organisation or "", prefecture, draft.title)
     return await context.execute(file_plan, command, reply=FilingReply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -222,3 +223,19 @@ async def test_head_without_end_is_refused_while_it_comes(served: Served) -> Non
 
         with suppress(ConnectionResetError):  # what was not read resets it, and may overtake the answer
             assert (await read_to_end(reader)).split()[1] == b"431"
+
+
+@pytest.mark.parametrize(
+    "line", ["GET /size?uscc=绿色 HTTP/1.1", "GET /绿色 HTTP/1.1", "HELLO"], ids=["query", "path", "no request"]
+)
+async def test_request_that_cannot_be_parsed_is_answered_with_a_problem_document(served: Served, line: str) -> None:
+    async with served.connection() as (reader, writer):
+        writer.write(line.encode() + b"\r\nHost: green\r\n\r\n")
+
+        head, _, body = (await read_to_end(reader)).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert f"content-length: {len(body)}".encode() in head
+    assert [each["code"] for each in json.loads(body)["reasons"]] == ["request-unreadable"]
+    assert "百分号" in json.loads(body)["detail"]

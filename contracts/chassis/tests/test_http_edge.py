@@ -67,11 +67,11 @@ async def test_health_metrics_and_interface_have_an_application_of_their_own(
         assert (await api.anonymous().get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PROPFIND", "M00007", "GETGETGET"])
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PROPFIND", "M00007", "GETGETGET"])
 async def test_method_that_no_route_has_is_refused(api: ApiHarness, method: str) -> None:
     answer = await api.client.request(method, "/v1/plans")
 
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST, PUT, PATCH, DELETE")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
 
 
 async def test_no_method_host_or_path_makes_a_metric_series(api: ApiHarness) -> None:
@@ -119,7 +119,7 @@ async def test_no_redirect_names_the_host_of_the_caller(api: ApiHarness) -> None
 
 async def test_every_answer_forbids_guessing_its_type_and_keeping_it(api: ApiHarness, applicant: ApiClient) -> None:
     answers = [
-        await api.client.get("/v1/announced"),
+        await applicant.get("/v1/announced"),
         await api.client.get("/none"),
         await applicant.get("/v1/plans"),
         await api.client.get("/v1/plans"),

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from chassis.__main__ import app
 from chassis.handling import TransientError
+from chassis.security import tokens
 from chassis.security.dev_issuer import AUDIENCE, ISSUER, DevelopmentIssuer, DevelopmentIssuerError
 from chassis.security.tokens import MAX_CLAIM_LENGTH, PERSON_VERIFIED, InvalidTokenError, TokenVerifier, decode_token
 from chassis.settings import Mode
@@ -256,3 +259,12 @@ def test_deep_payload_is_invalid(forger: Forger, payload: str) -> None:
 def test_token_of_any_characters_is_invalid(forger: Forger, character: str) -> None:
     with pytest.raises(InvalidTokenError):
         forger.verifier.actor(f"{character}.{character}.{character}")
+
+
+def test_every_claim_that_is_read_is_told_to_those_who_set_up_an_identity_provider() -> None:
+    source = inspect.getsource(tokens.decode_token) + inspect.getsource(tokens._actor)
+    read = set(re.findall(r'claims(?:\.get\(|\[)"(\w+)"', source)) | set(re.findall(r'(\w+)=\{"essential"', source))
+    page = Path(__file__).parents[2] / "architecture" / "security.md"
+
+    assert read == tokens.CLAIMS.keys()
+    assert {name for name in read if f"`{name}`" not in page.read_text(encoding="utf-8")} == set()

@@ -16,7 +16,10 @@ MISSING = Reason(rule="A3", article="第十四条", code="file-missing", text="�
 router = APIRouter(prefix="/v1")
 
 
-@router.post("/uploads", openapi_extra=FORM | based_on_rule(MISSING), max_body_size=2048)
+YEAR = {"parameters": [{"name": "year", "in": "query", "schema": {"type": "integer"}}]}
+
+
+@router.post("/uploads", openapi_extra=FORM | YEAR | based_on_rule(MISSING), max_body_size=2048)
 async def upload_file(
     upload: Annotated[Upload, Depends(upload_dependency(Authorize(UPLOAD), MISSING))],
 ) -> dict[str, object]:

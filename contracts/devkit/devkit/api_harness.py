@@ -55,7 +55,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class ApiClient:
-    """A client of the API; every command gets a new idempotency key unless one is given."""
+    """A client of the API; every command gets a new idempotency key unless one is given, and none for an empty one."""
 
     def __init__(self, client: AsyncClient, token: str | None) -> None:
         self._client = client
@@ -65,8 +65,9 @@ class ApiClient:
         headers = dict(options.get("headers", {}))
         if self._token is not None:
             headers.setdefault("Authorization", f"Bearer {self._token}")
-        if method in COMMAND_METHODS:
-            headers.setdefault(IDEMPOTENCY_KEY, options.get("key") or uuid.uuid4().hex)
+        key = options.get("key")
+        if method in COMMAND_METHODS and key != "":
+            headers.setdefault(IDEMPOTENCY_KEY, key or uuid.uuid4().hex)
         return await self._client.request(
             method,
             path,

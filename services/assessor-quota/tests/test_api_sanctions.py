@@ -72,7 +72,7 @@ async def test_a_decision_can_be_tried_and_shows_what_it_would_reach_without_eff
 ) -> None:
     await reserve(api_with_assessors, NORTH, SOUTH, OTHER)
     said = len(api_with_assessors.events)
-    answer = await regional_officer.post(PATH, json=DECISION, params={"dry_run": True})
+    answer = await regional_officer.post(PATH, json=DECISION, params={"dry_run": True}, key="")
     assert answer.status_code == 200
     shown = answer.json()
     assert shown["decision"]["sanction"]["ban"]["last_day"] == "2029-04-20"

@@ -61,7 +61,7 @@ async def test_the_ranking_is_shown_with_the_proof_that_it_comes_out_again(parti
     await participants.review()
 
     assert (await participants.region.get("/v1/batches/2026/ranking")).status_code == 404
-    dry = await participants.region.post("/v1/batches/2026/ranking", json={"dry_run": True})
+    dry = await participants.region.post("/v1/batches/2026/ranking", json={"dry_run": True}, key="")
     assert await participants.state() in {"scored", "site_recorded"}
     participants.clock.move_to(at(AFTER_FORWARDING))
     made = await participants.act("/v1/batches/2026/ranking")

@@ -8,7 +8,7 @@ from chassis.http.models import Body, View, filter_by
 from chassis.http.openapi import IF_MATCH, IF_MATCH_REQUIRED
 from chassis.http.pagination import DEFAULT_LIMIT, Page, name_unreadable
 from chassis.http.problems import PROBLEMS, based_on_rule, refuses
-from chassis.http.routing import APIRouter
+from chassis.http.routing import APIRouter, located_at
 from chassis.http.uploads import (
     FORM,
     ROOM_FOR_FORM,
@@ -49,6 +49,7 @@ __all__ = [
     "file_response",
     "file_responses",
     "filter_by",
+    "located_at",
     "name_unreadable",
     "refuses",
     "spooled_upload_dependency",

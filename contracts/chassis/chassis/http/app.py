@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Response
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from prometheus_fastapi_instrumentator import Instrumentator
 
 from chassis.http import audit_routes
 from chassis.http.admission import AdmissionMiddleware
 from chassis.http.body_room import BodyRoom
+from chassis.http.conditional import ConditionalMiddleware
 from chassis.http.contents import Contents
 from chassis.http.endpoint import ApiContext
 from chassis.http.files import Downloads
+from chassis.http.methods import methods_of
 from chassis.http.middleware import BodyRefusalMiddleware, CorrelationMiddleware, DoorMiddleware
 from chassis.http.openapi import document
 from chassis.http.problems import PROBLEMS, install_problem_handlers
@@ -56,7 +60,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application
 
     It sends no CORS headers, so that browsers refuse pages of other origins.
     """
-    app = FastAPI(title=name, version="1", **_BARE)
+    app = FastAPI(title=name, generate_unique_id_function=_operation_id, **_BARE)
     app.include_router(routes, responses=PROBLEMS, max_body_size=body_max)
     app.state.api = api
     app.state.contents = Contents()
@@ -68,10 +72,11 @@ def create_app(  # noqa: PLR0913 - the parts of an application
         setattr(app.state, key, value)
     install_problem_handlers(app)
     app.add_middleware(BodyRefusalMiddleware)
+    app.add_middleware(ConditionalMiddleware)
     measure_requests(app, metrics)
     app.add_middleware(CorrelationMiddleware, tracing=tracing)
     app.add_middleware(AdmissionMiddleware, limit=max_in_flight, metrics=metrics)
-    app.add_middleware(DoorMiddleware)
+    app.add_middleware(DoorMiddleware, methods_of=partial(methods_of, app.routes))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way to extend it
     return app
 
@@ -86,7 +91,7 @@ def create_monitoring_app(name: str, *, health_of: Health, metrics: Metrics, doc
 
     It is served on a port of its own, which nobody outside reaches.
     """
-    app = FastAPI(title=f"{name} monitoring", version="1", **_BARE)
+    app = FastAPI(title=f"{name} monitoring", **_BARE)
     app.include_router(health.router(health_of))
     Instrumentator(registry=metrics.registry).expose(app, include_in_schema=False)
     if documented is not None:
@@ -96,8 +101,13 @@ def create_monitoring_app(name: str, *, health_of: Health, metrics: Metrics, doc
             return Response(orjson.dumps(documented.openapi()), media_type="application/json")
 
     install_problem_handlers(app)
-    app.add_middleware(DoorMiddleware)
+    app.add_middleware(DoorMiddleware, methods_of=partial(methods_of, app.routes))
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return the imperative name of the route's function, which no other route of the service has."""
+    return route.name
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

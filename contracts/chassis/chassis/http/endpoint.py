@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar, overload
 
@@ -14,6 +13,7 @@ from chassis.handling import Filter, Handler, Refusal, Sort
 from chassis.http import idempotency
 from chassis.http.admission import caller_of
 from chassis.http.api_context import ApiContext, denial_of
+from chassis.http.conditional import PUBLIC, version_in
 from chassis.http.entries import refuse_wrong_entries
 from chassis.http.pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, as_page, page
 from chassis.http.problems import PROBLEMS, refuses
@@ -21,7 +21,7 @@ from chassis.persistence.collections import DocumentCollection
 from chassis.persistence.files import FileStore
 from chassis.persistence.unit_of_work import Key, UnitOfWork, read_only_unit
 from chassis.security.policies import ANONYMOUS, Actor, Allowed, Apart, Denied, Policy
-from chassis.security.tokens import InvalidTokenError
+from chassis.security.tokens import CLAIMS_TEXT, InvalidTokenError
 from chassis.transactions.work import command_inbox_id
 
 __all__ = ["PROBLEMS", "ApiContext", "Authorize", "Limit", "Page", "RequestContext", "refuses"]
@@ -33,9 +33,8 @@ T = TypeVar("T")
 
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 """The query parameter for the page size of a list: ``limit: Limit = DEFAULT_LIMIT``."""
-_ETAG = re.compile(r'"([0-9]{1,18})"')
 _ADMITTED = "green.admitted"
-_BEARER = HTTPBearer(auto_error=False, description="An access token of the identity provider (OIDC)")
+_BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description=CLAIMS_TEXT)
 
 
 class Authorize:
@@ -62,6 +61,8 @@ class Authorize:
         if self.policy.name not in admitted:
             admitted[self.policy.name] = await self._admit(request, await _BEARER(request))
         actor: Actor = admitted[self.policy.name]
+        if actor is ANONYMOUS and request.method == "GET":
+            request.scope[PUBLIC] = True
         return actor
 
     async def _admit(self, request: Request, token: HTTPAuthorizationCredentials | None) -> Actor:
@@ -272,6 +273,6 @@ class RequestContext(Generic[S]):
             raise Refusal("if-match-missing", status=428, title="Name the version you change (If-Match)")
         if header is None or header.strip() == "*":
             return None
-        if (tag := _ETAG.fullmatch(header.strip())) is None:
+        if (version := version_in(header)) is None:
             raise Refusal("if-match-invalid", status=400, title='If-Match is one strong ETag, for example "3"')
-        return int(tag[1])
+        return version

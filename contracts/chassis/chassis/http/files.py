@@ -15,10 +15,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from chassis.handling import Refusal
 from chassis.http.admission import caller_of
+from chassis.http.conditional import HEAD_ASKED, is_known
 from chassis.http.problems import RETRY_AFTER
 
 AT_ONCE, OF_ONE_CALLER = 64, 8
 """Stored files that a process sends at once: of each about a megabyte is in memory, however slowly it is read."""
+FILE = {"type": "string", "format": "binary"}
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -46,13 +48,15 @@ def stored_file_response(  # noqa: PLR0913 - what a response says of a file
     """
     tag = f'"{digest}"'
     headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Disposition": _disposition(name, None)}
-    if tag in request.headers.get("If-None-Match", ""):
+    if is_known(tag, request.headers.get("If-None-Match", "")):
         return Response(status_code=304, headers={"ETag": tag})
     wanted = _range(request.headers.get("Range"), size) if request.headers.get("If-Range", tag) == tag else None
     start, stop = wanted or (0, size)
     headers["Content-Length"] = str(stop - start)
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    if request.scope.get(HEAD_ASKED):
+        return Response(status_code=206 if wanted else 200, headers=headers, media_type=media_type)
     response = _StoredFile(read(start, stop), 206 if wanted else 200, headers, media_type)
     response.place = request.app.state.downloads.hold(caller)
     return response
@@ -105,7 +109,7 @@ class _StoredFile(StreamingResponse):
 
 def file_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI description (``responses=``) of a download."""
-    return {200: {"content": {media_type: {} for media_type in media_types}}}
+    return {200: {"content": {media_type: {"schema": FILE} for media_type in media_types}}}
 
 
 def _disposition(name: str, ascii_name: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -13,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.http.idempotency import COMMAND_METHODS
+from chassis.http.conditional import HEAD_ASKED
+from chassis.http.methods import METHODS
 from chassis.http.problems import answer, answer_body_too_large, problem
 from chassis.observability import logs
 from chassis.observability.spans import name_by_route
@@ -23,7 +25,6 @@ from chassis.settings import MIB
 CORRELATION = "X-Correlation-ID"
 DEFAULT_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """Of every answer; a route whose content is public and the same for all may say otherwise."""
-METHODS = ("GET", *COMMAND_METHODS)
 MAX_PATH = 2048
 """Bytes of a path, and of a query four times as many; the longest key of a unit takes 1,820."""
 DRAIN_SECONDS, DRAIN_BYTES = 1.0, 2 * MIB
@@ -33,23 +34,36 @@ _VALID_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 
 
 class DoorMiddleware:
-    """Refuses methods that no route has and addresses that are too long, before a metric or a record names them."""
+    """Refuses methods that no route has and addresses that are too long, before a metric or a record names them.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A HEAD goes on as a GET, for everything behind the door, and loses its body here.
+    """
+
+    def __init__(self, app: ASGIApp, methods_of: Callable[[str], Sequence[str]]) -> None:
         self._app = app
-        headers = {**DEFAULT_HEADERS, "Connection": "close"}
-        self._unknown = answer(problem(405), {**headers, "Allow": ", ".join(METHODS)})
-        self._too_long = answer(problem(414), headers)
+        self._methods_of = methods_of
+        self._headers = {**DEFAULT_HEADERS, "Connection": "close"}
+        self._too_long = answer(problem(414), self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        if scope["method"] not in METHODS:
-            await self._unknown(scope, receive, send)
-        elif _is_too_long(scope):
+        if _is_too_long(scope):
             await self._too_long(scope, receive, send)
+        elif scope["method"] not in METHODS:
+            allowed = {**self._headers, "Allow": ", ".join(self._methods_of(scope["path"]))}
+            await answer(problem(405), allowed)(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            await self._app({**scope, "method": "GET", HEAD_ASKED: True}, receive, _without_body(send))
         else:
             await self._app(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 def _is_too_long(scope: Scope) -> bool:

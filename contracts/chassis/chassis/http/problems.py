@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from chassis.handling import Refusal, StorageFullError, TransientError
+from chassis.http.methods import methods_of
 from chassis.observability import logs
 from chassis.observability.log_rate import ThrottledLog
 from chassis.observability.unreadable import record_unreadable
@@ -52,7 +53,7 @@ TITLES = {
     500: ("internal-error", "Something went wrong here"),
     503: ("try-again-later", "Not possible at this moment"),
 }
-DOCUMENTED_STATUSES = (400, 401, 403, 404, 409, 412, 413, 414, 422, 428, 429, 500, 503)
+DOCUMENTED_STATUSES = (400, 401, 403, 404, 409, 412, 413, 414, 415, 422, 428, 429, 500, 503)
 
 _LIBRARY = frozenset(get_args(ErrorType))
 """Kinds of error with a text of pydantic's; those of every other kind are ours and written for people."""
@@ -200,7 +201,10 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return answer_body_too_large(request)
-    return answer(problem(error.status_code, request=request), error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(methods_of(request.app.routes, request.url.path))
+    return answer(problem(error.status_code, request=request), headers)
 
 
 def answer_body_too_large(request: Request) -> Response:

@@ -17,6 +17,8 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from chassis.http.middleware import DEFAULT_HEADERS
+from chassis.http.problems import MEDIA_TYPE, ProblemReason, problem
 from chassis.settings import Settings
 
 MAX_HEAD = 32 * 1024
@@ -27,6 +29,11 @@ MIN_BODY_PROGRESS = 4 * 1024
 SPARE_DESCRIPTORS = 200
 """Left for the database, the broker and files."""
 BACKLOG = 2048
+UNREADABLE = ProblemReason(
+    code="request-unreadable",
+    text="请求不符合HTTP格式；地址中的汉字等字符须按UTF-8写成百分号编码，例如“名”写成%E5%90%8D",
+)
+"""Of a request that no application sees: the parser has refused it."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +126,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._await(_Awaited.NOTHING)
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the text of the server's own answer
         if self._refusal == 400:  # noqa: PLR2004 - HTTP's own number
-            super().send_400_response(msg)
+            self.transport.write(_unreadable_answer())
+            self.transport.close()
         else:
             self._close(self._refusal)
 
@@ -175,6 +183,14 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if has_begun or status != 408:  # noqa: PLR2004 - HTTP's own number
             self.transport.write(STATUS_LINE[status] + b"content-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
+
+
+def _unreadable_answer() -> bytes:
+    """Return the refusal of an unreadable request, with the headers that every answer has."""
+    body = problem(400, reasons=[UNREADABLE]).model_dump_json(exclude_none=True).encode()
+    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close", **DEFAULT_HEADERS}
+    head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
+    return STATUS_LINE[400] + head.encode() + b"\r\n" + body
 
 
 def protocol_within(limits: ConnectionLimits) -> type[LimitedHttpProtocol]:

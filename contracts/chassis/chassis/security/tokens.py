@@ -9,7 +9,7 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from messages.values import normalized_code
+from messages.values import Role, normalized_code
 
 from chassis.clock import Clock, SystemClock
 from chassis.handling import TransientError
@@ -26,6 +26,21 @@ MAX_CLAIM_LENGTH = 255
 MAX_ROLES = 20
 PERSON_VERIFIED = "person_verified"
 """The claim, ``true`` where the identity provider has verified the person's real name against a document."""
+CLAIMS = {
+    "iss": "the issuer that this deployment names",
+    "aud": "the audience that this deployment names",
+    "exp": "the instant until which the token holds, in seconds since 1970",
+    "sub": "who calls, the same in every token of one person or program",
+    "roles": "list of: " + ", ".join(Role),
+    "organisation": "for whom the caller acts: the unified social credit code (统一社会信用代码) of an applicant or "
+    "assessor, the name of a department, agency or review organisation",
+    "prefecture": "six digits of GB/T 2260 (盟市), for officers and departments of a prefecture and for applicants",
+    PERSON_VERIFIED: "`true` where the provider has verified the person's real name against a document (实名)",
+}
+"""Claims that a token must or may carry, for those who set up an identity provider."""
+CLAIMS_TEXT = "An access token of the identity provider (OIDC), a JWT signed with ES256, RS256 or Ed25519. Claims: " + (
+    "; ".join(f"`{name}`: {text}" for name, text in CLAIMS.items()) + "."
+)
 
 
 class InvalidTokenError(Exception):

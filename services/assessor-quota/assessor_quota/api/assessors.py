@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from chassis.http import IF_MATCH_REQUIRED, PROBLEMS, APIRouter, Authorize, RequestContext, based_on_rule, refuses
+from chassis.http import (
+    IF_MATCH_REQUIRED,
+    PROBLEMS,
+    APIRouter,
+    Authorize,
+    RequestContext,
+    based_on_rule,
+    located_at,
+    refuses,
+)
 from chassis.security import KeyRing
 from fastapi import Depends
 from messages.values import PersonRef, Uscc
@@ -35,7 +44,7 @@ Deregister = Annotated[RequestContext[Store], Depends(Authorize(DEREGISTER))]
 @router.post(
     "",
     summary="Register an assessor",
-    openapi_extra=based_on_rule(basis("S7")),
+    openapi_extra=based_on_rule(basis("S7")) | located_at("/v1/assessors/{uscc}"),
     status_code=201,
     responses=refuses("assessor-already-registered") | refuses("registration-incomplete", status=422),
 )

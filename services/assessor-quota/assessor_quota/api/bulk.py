@@ -18,6 +18,7 @@ from chassis.http import (
     Upload,
     file_response,
     file_responses,
+    located_at,
     refuses,
     upload_dependency,
 )
@@ -83,7 +84,7 @@ Workbooks = Annotated[WorkbookReader, Depends(workbook_reader)]
     summary="Import an existing register",
     status_code=201,
     max_body_size=LARGEST + ROOM_FOR_FORM,
-    openapi_extra=FORM,
+    openapi_extra=FORM | located_at("/v1/assessors"),
     responses=refuses("import-refused", "file-missing", status=422) | refuses("workbooks-busy", status=503),
 )
 async def import_register(

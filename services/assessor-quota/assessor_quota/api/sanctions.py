@@ -18,6 +18,7 @@ from chassis.http import (
     RequestContext,
     based_on_rule,
     filter_by,
+    located_at,
     refuses,
 )
 from chassis.security import and_filters
@@ -52,7 +53,7 @@ ListSanctions = Annotated[RequestContext[Store], Depends(Authorize(SANCTIONS))]
 @router.post(
     "/assessors/{uscc}/sanctions",
     summary="Decide a sanction",
-    openapi_extra=based_on_rule(basis("S1")),
+    openapi_extra=based_on_rule(basis("S1")) | located_at("/v1/assessors/{uscc}/sanctions"),
     status_code=201,
     responses=refuses("decision-refused"),
 )

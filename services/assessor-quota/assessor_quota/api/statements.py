@@ -18,6 +18,7 @@ from chassis.http import (
     Page,
     RequestContext,
     filter_by,
+    located_at,
     refuses,
 )
 from chassis.security import and_filters
@@ -123,7 +124,7 @@ ReadStatements = Annotated[RequestContext[Store], Depends(Authorize(READ_STATEME
     "/assessors/{uscc}/statements",
     summary="File or amend an annual statement",
     status_code=201,
-    openapi_extra=IF_MATCH,
+    openapi_extra=IF_MATCH | located_at("/v1/assessors/{uscc}/statements/{year}"),
     responses=refuses("statement-refused") | refuses("version-stale", status=412),
 )
 async def file_statement(uscc: Uscc, body: StatementBody, context: FileStatement) -> StatementView:

@@ -22,6 +22,7 @@ from chassis.http import (
     View,
     Year,
     based_on_rule,
+    located_at,
     refuses,
 )
 from fastapi import Body as FromBody
@@ -129,10 +130,11 @@ async def rank_batch(
 ) -> RankingResult:
     """Wait for the result as the caller prefers (``Prefer: wait=20``, seconds), then answer 202 with the progress.
 
-    A dry run shows the ranking and changes nothing.
+    A dry run shows the ranking and changes nothing; it needs no idempotency key.
     """
     asked, by = body or RankingBody(), await acting_on_batch(context, level, year)
-    command = asked.command(context.new_id("act-", f"ranking-{year}"), level, year, by)
+    act_id = "" if asked.dry_run else context.new_id("act-", f"ranking-{year}")
+    command = asked.command(act_id, level, year, by)
     if asked.dry_run:
         async with _WHOLE_BATCH:
             tried = await ranking.try_ranking(command, context.store, context.now)
@@ -206,7 +208,7 @@ async def _ranking(context: RequestContext[Store], level: Level, year: int, numb
 @router.post(
     "/notice",
     summary="Publish the public notice of a batch",
-    openapi_extra=based_on_rule(basis("V9")),
+    openapi_extra=based_on_rule(basis("V9")) | located_at("/v1/notices/{act[notice_id]}"),
     status_code=201,
     responses=under_way(NoticeResult) | refuses("nothing-to-publish", "act-under-way", "level-not-reviewed"),
 )

@@ -17,6 +17,7 @@ from chassis.http import (
     Page,
     RequestContext,
     based_on_rule,
+    located_at,
 )
 from fastapi import Depends
 from messages.entries import EnteredUscc, Line, Name, Paragraphs
@@ -63,7 +64,12 @@ ReadExperts = Annotated[RequestContext[Store], Depends(Authorize(READ_EXPERTS))]
 DeclareConflict = Annotated[RequestContext[Store], Depends(Authorize(DECLARE_CONFLICT))]
 
 
-@router.post("", summary="Register an expert", openapi_extra=based_on_rule(basis("V5")) | IF_MATCH, status_code=201)
+@router.post(
+    "",
+    summary="Register an expert",
+    openapi_extra=based_on_rule(basis("V5")) | IF_MATCH | located_at("/v1/experts/{expert_id}"),
+    status_code=201,
+)
 async def register_expert(body: ExpertBody, context: RegisterExperts) -> Expert:
     """Registering again updates the entry; a seat that the expert may not hold any more passes on."""
     evaluated = tuple(EarlierEvaluation(each.uscc, each.year) for each in body.evaluated)

@@ -18,6 +18,7 @@ from chassis.http import (
     RequestContext,
     based_on_rule,
     filter_by,
+    located_at,
     refuses,
 )
 from fastapi import Depends
@@ -61,7 +62,7 @@ DecideObjection = Annotated[RequestContext[Store], Depends(Authorize(DECIDE_OBJE
 @router.post(
     "",
     summary="Lodge an objection",
-    openapi_extra=based_on_rule(basis("V9")),
+    openapi_extra=based_on_rule(basis("V9")) | located_at("/v1/notices/{notice_id}/objections"),
     status_code=201,
     max_body_size=64 * 1024,
     responses=refuses("notice-ended", "not-in-notice", "objection-open"),
