@@ -40,9 +40,12 @@ def events() -> Mapping[str, Any]:
     return asyncapi()
 
 
+def document_of(service: str) -> Any:  # noqa: ANN401 - a JSON document
+    return json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+
+
 def operations(service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
-    for path, verbs in document["paths"].items():
+    for path, verbs in document_of(service)["paths"].items():
         for verb in VERBS & verbs.keys():
             yield f"{verb} {path}", verbs[verb]
 
@@ -82,19 +85,34 @@ def test_public_operations_and_no_others_can_be_called_without_a_token(service: 
 
 @every_service
 def test_every_refusal_is_a_problem_document(service: str) -> None:
-    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
-    shared = document["components"]["responses"]
+    shared = document_of(service)["components"]["responses"]
 
     for name, each in operations(service):
         refusals = {status: answer for status, answer in each["responses"].items() if status >= "400"}
         answers = [shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in refusals.values()]
-        assert {"401", "403", "500", "503"} <= refusals.keys(), name
+        of_anybody = name.startswith("get ") and {} in each["security"]
+        assert {"500", "503"} | (set() if of_anybody else {"401", "403"}) <= refusals.keys(), name
         assert {tuple(answer["content"]) for answer in answers} == {(MEDIA_TYPE,)}, name
 
 
 @every_service
+def test_only_refusals_that_can_come_are_listed(service: str) -> None:
+    for name, each in operations(service):
+        sent = {parameter["name"]: parameter for parameter in each["parameters"]}
+        listed = {status for status, answer in each["responses"].items() if "$ref" in answer}
+        is_read, is_public = name.startswith("get "), {} in each["security"]
+
+        assert not (is_read and listed & {"400", "409", "412", "413", "415", "428", "429"}), name
+        assert not (is_read and is_public and listed & {"401", "403"}), name
+        assert not ("If-Match" not in sent and listed & {"412", "428"}), name
+        assert not ("requestBody" not in each and "413" in listed), name
+        forms = "multipart/form-data" in each.get("requestBody", {}).get("content", {})
+        assert ("415" in listed) == forms, name
+
+
+@every_service
 def test_every_example_of_a_body_is_one_that_its_schema_allows(service: str) -> None:
-    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+    document = document_of(service)
 
     for name, schema in document["components"]["schemas"].items():
         for example in schema.get("examples", ()):
@@ -104,7 +122,7 @@ def test_every_example_of_a_body_is_one_that_its_schema_allows(service: str) -> 
 
 @every_service
 def test_every_tag_is_described(service: str) -> None:
-    document = json.loads((ROOT / "contracts" / "openapi" / f"{service}.json").read_text(encoding="utf-8"))
+    document = document_of(service)
     described = {tag["name"] for tag in document["tags"] if tag["description"]}
 
     assert {tag for _, each in operations(service) for tag in each["tags"]} == described

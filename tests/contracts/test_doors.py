@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -75,9 +76,8 @@ class Sent:
 
 
 def path_of(template: str) -> str:
-    known = {"{year}": "2026", "{number}": "1", "{prefecture}": "150100", "{role}": "applicant"}
-    parts = [known.get(part, "911501000000000191" if part.startswith("{") else part) for part in template.split("/")]
-    return "/".join(parts)
+    known = {"year": "2026", "number": "1", "prefecture": "150100", "role": "applicant"}
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "911501000000000191"), template)
 
 
 async def test_no_body_is_read_for_a_caller_without_a_token(api: ApiHarness[Any]) -> None:

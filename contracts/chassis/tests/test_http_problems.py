@@ -89,7 +89,7 @@ async def test_openapi_document_shows_every_refusal_and_the_idempotency_key(api:
 
     post = document["paths"]["/v1/plans"]["post"]
     assert {"201", "400", "401", "403", "409", "413", "422", "500", "503"} <= set(post["responses"])
-    assert not {"404", "412", "415", "428", "429"} & set(post["responses"])
+    assert not {"412", "415", "428", "429"} & set(post["responses"])
     assert "plan-refused" in str(post["responses"]["409"])
     assert [each["name"] for each in post["parameters"]] == ["Idempotency-Key"]
     assert post["security"] == [{"HTTPBearer": []}]

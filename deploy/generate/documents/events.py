@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.broker.topology import EVENTS_EXCHANGE, ServiceQueue, service_queues
+from chassis.http.openapi import INFO
 from chassis.inbox import Subscription
 from messages.catalogue import EVENTS
 from messages.envelope import CONTENT_TYPE
@@ -47,7 +48,9 @@ CHINESE = {
 ABOUT = (
     "Events between the five services, and those that other systems may receive. CloudEvents 1.0 in binary mode: "
     "attributes in `ce-*` headers, the fact as JSON body. One topic exchange; the routing key is the event's type. "
-    "Readers ignore fields they do not know; a breaking change is a new type beside the old one.\n\n"
+    "Readers ignore fields they do not know; a breaking change is a new type beside the old one. "
+    "Each event comes at least once, and `ce-id` tells a repetition. Order is not promised: `sequence` gives the "
+    "true order of the events of one aggregate.\n\n"
     "五个服务之间及对外的事件目录。事件采用 CloudEvents 1.0 二进制模式，属性在 `ce-*` 消息头，事实为 JSON 正文；"
     "路由键即事件类型。新增字段不影响既有订阅者，不兼容的变更以新版本类型并行发布。"
 )
@@ -81,8 +84,10 @@ def _info() -> Part:
     owners = sorted({event.owner for event in EVENTS.values()})
     return {
         "title": "Green manufacturing, Inner Mongolia: events",
-        "version": "1",
+        "version": "1.0.0",
         "description": ABOUT,
+        "contact": INFO["contact"],
+        "license": INFO["license_info"],
         "tags": [{"name": owner, "description": f"Published by {owner}"} for owner in owners],
     }
 
