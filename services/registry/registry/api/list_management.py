@@ -17,6 +17,7 @@ from chassis.http import (
     Prefer,
     RequestContext,
     based_on_rule,
+    located_at,
     refuses,
 )
 from fastapi import Depends, Path, Response
@@ -153,7 +154,7 @@ async def list_held_back(
 @router.post(
     "/{number}/corrections",
     summary="Correct an announced list",
-    openapi_extra=based_on_rule(basis("L4")),
+    openapi_extra=based_on_rule(basis("L4")) | located_at("/v1/lists/{year}/closed"),
     status_code=201,
     responses=refuses("list-awaits-announcement", "list-act-under-way") | refuses("line-unknown", status=422),
 )

@@ -18,6 +18,7 @@ from chassis.http import (
     Year,
     based_on_rule,
     filter_by,
+    located_at,
     refuses,
 )
 from fastapi import Depends, Path, Query
@@ -42,7 +43,7 @@ router = APIRouter(prefix="/v1", tags=["removals"], responses=PROBLEMS)
 @router.post(
     "/removals",
     summary="Record a removal",
-    openapi_extra=based_on_rule(basis("L1")),
+    openapi_extra=based_on_rule(basis("L1")) | located_at("/v1/removals/{removal_id}"),
     status_code=201,
     responses=refuses("document-number-used", "no-title-held")
     | refuses("decided-in-the-future", "no-rule-set", status=422),
