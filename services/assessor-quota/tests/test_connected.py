@@ -178,7 +178,7 @@ async def test_sixty_submissions_over_the_broker_to_two_worker_processes_give_ex
     vhost, mine = await servers.vhost(definitions(heard)), await servers.database(SERVICE)
     database = open_database(mine.url, mine.name)
     await database.ensure_indexes(INDEXES)
-    here = CommitterCluster(database, (), Store)
+    here = CommitterCluster(database, (), (), (), Store)
     register = await handler_harness()
     for each in submissions():
         await register.handle(give_word, each, NOW)
