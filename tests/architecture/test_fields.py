@@ -64,7 +64,7 @@ def test_every_field_and_parameter_is_described_and_shown(service: str) -> None:
     bare += [f"{owner}({each['name']})" for owner, each in parameters(document) if not each.get("description")]
     unshown = [f"{o}.{name}" for o, name, part in fields(document) if needs_example(part) and not part.get("examples")]
     unshown += [f"{owner}({each['name']})" for owner, each in parameters(document) if "example" not in each]
-    echoing = [f"{owner}.{name}" for owner, name, part in fields(document) if echoes(name, part["description"])]
+    echoing = [f"{owner}.{name}" for owner, name, part in fields(document) if echoes(name, part.get("description", ""))]
 
     assert (bare, unshown, echoing) == ([], [], []), "add an entry to messages/dictionary_entries, or a docstring"
 

@@ -74,7 +74,7 @@ async def serve(service: Service, servers: PrivateServers) -> AsyncIterator[tupl
     with TemporaryDirectory() as folder, listen("127.0.0.1", port) as socket:
         made = instantiate(service, Path(folder))
         assert made.router is not None
-        await database.ensure_indexes(made.layout.indexes)
+        await database.prepare(made.layout.collections, made.layout.indexes)
         async with api_harness(
             made.name,
             made.router,
