@@ -47,6 +47,8 @@ class Season:
     """Folder of the e-mails that were sent."""
     application_ids: dict[str, str] = field(default_factory=dict)
     """Applicant id → application id, which is also the id of its case."""
+    fact_id: str = ""
+    """Of the fact that an officer records."""
 
     @property
     def reviewed(self) -> tuple[Applicant, ...]:

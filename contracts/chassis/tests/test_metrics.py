@@ -7,7 +7,19 @@ from pathlib import Path
 from chassis.observability.metrics import Metrics
 from prometheus_client import generate_latest
 
-LABELS = {"event_type", "outcome", "consumer", "cause", "code", "policy", "status", "job", "gauge", "link"}
+LABELS = {
+    "event_type",
+    "outcome",
+    "consumer",
+    "cause",
+    "code",
+    "policy",
+    "status",
+    "job",
+    "gauge",
+    "link",
+    "collection",
+}
 
 
 def families() -> dict[str, str]:

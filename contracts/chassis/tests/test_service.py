@@ -97,6 +97,7 @@ async def environment(servers: PrivateServers, tmp_path: Path) -> dict[str, str]
     vhost = await servers.vhost(topology)
     database = await servers.database("notify")
     return {
+        "GREEN_MODE": "local",
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,
         "GREEN_AMQP_URL": servers.amqp_url(vhost, "notify"),
@@ -273,7 +274,7 @@ async def without_broker(environment: dict[str, str]) -> dict[str, str]:
 
 
 async def test_invalid_settings_stop_the_service_with_a_line_for_each(tmp_path: Path) -> None:
-    async with run_service(tmp_path, {}) as service:
+    async with run_service(tmp_path, {"GREEN_MODE": "local"}) as service:
         with pytest.raises(ServerDiedError, match="ended with 1"):
             await service.until_ready()
 

@@ -78,6 +78,7 @@ async def run_service(
     environment = {
         "GREEN_PORT": str(port),
         "GREEN_MONITORING_PORT": str(monitoring),
+        "GREEN_MODE": "local",
         "GREEN_MONGO_URL": database.url,
         "GREEN_DATABASE": database.name,
         "GREEN_AMQP_URL": servers.amqp_url(vhost, service),

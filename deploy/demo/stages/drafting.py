@@ -55,7 +55,9 @@ async def _record_fact(season: Season) -> None:
     """Record a fact of an officer: it outweighs the declaration of the unit (E4)."""
     applicant = season.personas.by_edge_case(EdgeCase.SEVERAL_FAULTS)
     by = officer(applicant.unit.prefecture)
-    await season.calls.as_person(by).post("applications", "/facts", "fact", {**FACT, "uscc": applicant.unit.uscc})
+    fact = {**FACT, "uscc": applicant.unit.uscc}
+    recorded = await season.calls.as_person(by).post("applications", "/facts", "fact", fact)
+    season.fact_id = str(recorded.body["fact_id"])
 
 
 async def draft_applications(season: Season) -> None:

@@ -21,7 +21,7 @@ async def save(filed: Application, store: Store, _now: datetime) -> HandlerResul
 
 
 async def test_applications_of_the_year_are_counted_by_state_and_prefecture(handlers: ApplicationsHarness) -> None:
-    (gauge,) = GAUGES
+    gauge = next(each for each in GAUGES if each.name == "applications")
     filed = [
         application(STEEL, state=State.ACCEPTED),
         application(STEEL, state=State.ACCEPTED, batch_year=NOW.year + 1),

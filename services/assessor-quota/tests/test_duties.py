@@ -26,6 +26,10 @@ OF_ONE = [
 ]
 OF_MANY = {("POST", "/v1/assessors"), ("POST", "/v1/assessors/imports")}
 BY_ITSELF = ("POST", "/v1/assessors/{uscc}/statements")
+OWN_WORD = {
+    ("POST", "/v1/assessors/{uscc}/namings/confirmations"),
+    ("POST", "/v1/assessors/{uscc}/namings/denials"),
+}
 
 
 def refused_for(answer: Response) -> list[tuple[str, str]]:
@@ -39,7 +43,7 @@ def test_every_command_that_decides_about_an_assessor_is_tried(api: ApiHarness[A
         if route[0] in COMMAND_METHODS and not isinstance(policy.duties, NobodyApart)
     }
 
-    assert deciding == {*OF_ONE, *OF_MANY, BY_ITSELF}
+    assert deciding == {*OF_ONE, *OF_MANY, BY_ITSELF, *OWN_WORD}
 
 
 @pytest.mark.rule("P3")

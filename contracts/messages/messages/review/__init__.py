@@ -9,12 +9,12 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from messages.event import Event
-from messages.records import RecordHeads
 from messages.review.draw import DrawCommitted as DrawCommitted
 from messages.review.draw import DrawRevealed as DrawRevealed
 from messages.review.public_notice import ObjectionReceiptOverdue as ObjectionReceiptOverdue
 from messages.review.public_notice import PublicNoticeConcluded as PublicNoticeConcluded
 from messages.review.public_notice import PublicNoticeOpened as PublicNoticeOpened
+from messages.review.record_heads import CaseRecordHeadsPublished as CaseRecordHeadsPublished
 from messages.values import (
     AssessorRef,
     Department,
@@ -297,9 +297,3 @@ STAGES_AFTER_ACCEPTANCE: Final = frozenset(
     stage_of(event) for event in Event.__subclasses__() if issubclass(event, Case) and event.proves_acceptance
 )
 """Stages that a case reaches only after initial review accepted it."""
-
-
-class CaseRecordHeadsPublished(
-    RecordHeads, Event, type="review.record.heads-published.v1", subject="service", sharing="internal"
-):
-    """The heads of this service's records are anchored; another service keeps the digest (V14)."""

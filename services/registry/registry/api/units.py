@@ -45,7 +45,9 @@ router = APIRouter(prefix="/v1/units", tags=["register"], responses=PROBLEMS)
 @router.get(
     "",
     openapi_extra=based_on_rule(basis("R1")),
-    responses=PROBLEMS | refuses("flagged-is-of-today", "as-of-in-the-future", status=422),
+    responses=PROBLEMS
+    | refuses("flagged-is-of-today", "as-of-in-the-future", status=422)
+    | refuses("role-not-allowed", status=403),
 )
 async def list_titles(  # noqa: PLR0913 - one parameter for each filter
     context: ReadRegister,

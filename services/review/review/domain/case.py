@@ -183,7 +183,7 @@ class ScoreSheet:
     @property
     def seal(self) -> str:
         """Return the digest that the record holds; whoever has the sheet can prove its content."""
-        values = {name: format(value, "f") for name, value in self.values.items()}
+        values = {name: f"{value:f}" for name, value in self.values.items()}
         return canonical_digest([self.expert, values, self.mandatory_items, self.site_visit_wanted])
 
 
@@ -277,7 +277,6 @@ class Case:
     """Who submitted it, and the people on its record, each once for each role."""
     head: RecordHead = NO_ENTRY
     before: CaseBefore | None = None
-    """None unless an act on the whole batch has changed the case last."""
 
     @property
     def ended(self) -> bool:
