@@ -11,6 +11,7 @@ import click
 
 from chassis.handling import TransientError
 from chassis.inbox.parking_lot import NotParkedError
+from chassis.persistence.errors import ForbiddenError
 from chassis.persistence.mongo import Database, open_database
 
 T = TypeVar("T")
@@ -62,6 +63,8 @@ def run(url: str, name: str, action: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(run_with_database())
     except NotParkedError as problem:
         raise click.ClickException(str(problem)) from problem
+    except ForbiddenError as problem:
+        raise click.ClickException(f"the user of {name} may not do this: is it the service that is meant?") from problem
     except TransientError as problem:
         raise click.ClickException(
             f"the database {name} does not answer: is it up, and its address right?"

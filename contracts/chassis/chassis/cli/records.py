@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from chassis.cli.database import of_service, operator, run
+from chassis.persistence.errors import ForbiddenError
 from chassis.persistence.mongo import Database
 
 RECEIVED = "received_anchors"
@@ -27,10 +28,18 @@ def show_records(mongo_url: str, database: str) -> None:
 
 
 async def _describe(database: Database) -> str:
-    own = [_verification(each) for each in await database.find("anchoring", {})]
-    kept = await database.find(RECEIVED, {}, [("_id", 1)])
+    own = [_verification(each) for each in await _find_own(database, "anchoring")]
+    kept = await _find_own(database, RECEIVED)
     rows = [("service", "anchors", "last", "its faults", "contradiction"), *map(_received, kept)]
     return "\n".join([*own, *(_table(rows) if kept else [])]) or "no record was verified yet"
+
+
+async def _find_own(database: Database, collection: str) -> Sequence[dict[str, Any]]:
+    """Return the documents; none when the service has no such collection, which its user may not even read."""
+    try:
+        return await database.find(collection, {}, [("_id", 1)])
+    except ForbiddenError:
+        return []
 
 
 def _verification(state: dict[str, Any]) -> str:

@@ -23,3 +23,7 @@ class RejectedWriteError(Exception):
 
 class UnstorableValueError(RejectedWriteError):
     """A query or a document contains a number that BSON cannot hold."""
+
+
+class ForbiddenError(RejectedWriteError):
+    """The user of the database may not do this."""

@@ -21,6 +21,7 @@ from pymongo.errors import (
 from chassis.handling import StorageFullError, TransientError
 from chassis.persistence.errors import (
     DuplicateKeyError,
+    ForbiddenError,
     RejectedWriteError,
     TransactionTooLongError,
     UnstorableValueError,
@@ -28,6 +29,7 @@ from chassis.persistence.errors import (
 )
 
 DUPLICATE_KEY = 11000
+UNAUTHORIZED = 13
 SNAPSHOT_GONE = {239, 246}
 """The snapshot is too old, or a collection was created since; another attempt reads a newer one."""
 
@@ -93,6 +95,8 @@ def _other_error(problem: PyMongoError) -> Exception:
         return TransactionTooLongError(str(problem))
     if isinstance(problem, OperationFailure) and problem.code in OUT_OF_DISK_SPACE:
         return DatabaseFullError(str(problem))
+    if isinstance(problem, OperationFailure) and problem.code == UNAUTHORIZED:
+        return ForbiddenError(str(problem))
     snapshot_gone = isinstance(problem, OperationFailure) and problem.code in SNAPSHOT_GONE
     if snapshot_gone or problem.has_error_label("TransientTransactionError"):
         return WriteConflictError(str(problem))
