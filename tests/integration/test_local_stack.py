@@ -128,7 +128,7 @@ async def test_second_start_continues_with_the_data_and_goes_on_without_a_servic
     assert found.json()["email"] == RECIPIENT
     assert "nothing is parked" in commands["parked list"].stdout
     assert {name: done.stderr for name, done in commands.items() if is_broken(done)} == {}
-    assert ["已受理" in text for text in mails] == [True]
+    assert sum("已受理" in text for text in mails) == 1  # beside the one that asks to confirm the address
     assert "review has ended (exit -9); the end of its log:" in output
     assert '"service":"review"' in output
     assert "start it again with make start SERVICE=review" in output
