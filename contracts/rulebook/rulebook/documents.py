@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 Document = TypeVar("Document", bound=BaseModel)
+MAX_EXPONENT = 30
 
 
 def read_documents(folder: str, extra: Path | None = None) -> dict[str, str]:
@@ -25,10 +26,18 @@ def _documents_at(extra: Path) -> Iterable[Path]:
     return sorted(extra.glob("*.toml")) if extra.is_dir() else [extra]
 
 
+def _number(text: str) -> Decimal:
+    """A number with its decimals; one with a long exponent would be written out where a whole number is asked for."""
+    number = Decimal(text)
+    if number.is_finite() and abs(number.adjusted()) > MAX_EXPONENT:
+        raise ValueError(f"{text} is beyond every number of the law")
+    return number
+
+
 def read(name: str, text: str, model: type[Document]) -> tuple[Document | None, list[str]]:
     """The document, or every problem in it as `file: path: problem`."""
     try:
-        raw: Mapping[str, Any] = tomllib.loads(text, parse_float=Decimal)
+        raw: Mapping[str, Any] = tomllib.loads(text, parse_float=_number)
     except (ValueError, ArithmeticError, RecursionError) as error:  # too deep, and numbers that Python does not build
         return None, [f"{name}: {error}"]
     try:

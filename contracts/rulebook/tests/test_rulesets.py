@@ -114,6 +114,12 @@ def test_unknown_keys_values_out_of_range_and_overlaps_are_named_all_at_once() -
 
 
 @pytest.mark.rule("G1")
+@pytest.mark.parametrize("number", ["1e99999999", "-1e99999999", "1e-99999999", "1e31"])
+def test_a_number_beyond_every_number_of_the_law_is_refused_before_it_is_written_out(number: str) -> None:
+    with pytest.raises(InvalidFileError, match="is beyond every number of the law"):
+        rule_sets_from({"beyond.toml": f"[quota]\nitems_per_year = {number}\n"})
+
+
 def test_a_set_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InvalidFileError, match="in force until 2024-01-18, before it begins on 2024-01-19"):
         rule_sets_from({"a": rule_set("2024-01-19", "2024-01-18")})
