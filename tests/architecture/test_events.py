@@ -36,7 +36,7 @@ def test_an_event_is_published_by_its_owner_and_by_nobody_else(name: str) -> Non
 
 def _publishes(text: str, event: type[Event]) -> bool:
     if issubclass(event, RecordHeads):  # its owner hands the class to the chassis
-        return f"from {event.__module__} import {event.__name__}" in text
+        return re.search(rf"^from messages\.\S+ import (.*\W)?{event.__name__}\b", text, re.MULTILINE) is not None
     return re.search(rf"\b{event.__name__}\((?!\):)", text) is not None  # not a pattern ``Name():``
 
 

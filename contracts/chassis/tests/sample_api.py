@@ -185,7 +185,9 @@ async def get_plan(plan: str, context: Annotated[RequestContext[Store], Depends(
 
 @router.get("/protected/{plan}")
 async def get_protected_plan(
-    plan: str, context: Annotated[RequestContext[Store], Depends(Authorize(READ_PROTECTED_PLAN))]
+    plan: str,
+    context: Annotated[RequestContext[Store], Depends(Authorize(READ_PROTECTED_PLAN))],
+    year: int | None = None,  # noqa: ARG001 - stands in the record of the read
 ) -> Plan:
     return await get(plan, context)
 

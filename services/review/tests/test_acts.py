@@ -120,7 +120,7 @@ async def test_an_act_that_cannot_go_on_says_why_and_goes_on_once_the_reason_is_
     assert stopped.halted
     assert [each.code for each in stopped.reasons] == ["act-halted"]
     assert f"{broken} has no score" in str(stopped.reasons[0].evidence)
-    assert await handlers.store().ranking_lines.find() == []
+    assert broken not in [line.case_id for line in await handlers.store().ranking_lines.find()]
     assert await halted(handlers) == 1
     await handlers.do(put_case, whole)
     await handlers.execute(have_act_continued, ContinueAct(command.act_id, REGION))

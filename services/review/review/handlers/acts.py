@@ -18,7 +18,7 @@ from review.domain.refusals import refusal
 from review.handlers.loading import CurrentCase, find_cases
 from review.handlers.ports import Store
 
-STEP = 400
+STEP = 200
 """Cases that one step changes, in one transaction."""
 MOST_UNDER_WAY = 100
 CASES_WITHOUT_PAUSE = 20
