@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 FEW_DOCUMENTS: Mapping[tuple[str, str], str] = {
     ("assessor-quota", "rate_totals"): "thirty-six for each year: one for each prefecture and unit type",
+    ("notify", "received_anchors"): "one row for each service that publishes anchors",
     ("review", "acts"): "some acts on a batch in each year",
     ("review", "experts"): "the experts of the region, some hundreds: a panel is drawn from all of them",
     ("review", "revealed_draws"): "one seed for each public notice",
@@ -21,7 +22,19 @@ _OF_ANOTHER = (
     "a department asks for another prefecture and is shown the assessors of both; those of one, some hundreds, are read"
 )
 _EXPIRED = "$expr: {'$lt': ['$lease_until', {'$add': ['$$NOW', 0]}]}, lease_until: $exists True"
+_OF_ONE_STEP = "the heads of one page of records, or of the one anchor that a step bound them in: a step is bounded"
 EXCEPTED: Mapping[tuple[str, str, str], str] = {
+    **{
+        (service, "anchored_heads", shape): _OF_ONE_STEP
+        for service in ("applications", "assessor-quota", "registry", "review")
+        for shape in ("find {_id: $gt $lt} by _id up", "find {anchor: =} by _id up")
+    },
+    ("review", "anchored_heads", "find {_id: $gt $lte} by _id up"): _OF_ONE_STEP,
+    (
+        "assessor-quota",
+        "items",
+        "find {next_on: $lte, state: =} by next_on up, _id up limited",
+    ): "asked of items that await a word alone, and an index has those",
     (
         "chassis",
         "outbox",
@@ -43,11 +56,6 @@ EXCEPTED: Mapping[tuple[str, str, str], str] = {
         "items",
         "find {reserved_at: $ne None, state: =} by reserved_at up, _id up limited",
     ): "asked of reserved items alone, and an index has those",
-    (
-        "assessor-quota",
-        "assessors",
-        "find {prefectures: =, sanctioned_until: $gte, scope: =} by sanctioned_until up, _id up limited",
-    ): "assessors under sanction are few, and no index may hold both lists, the prefectures and the scope",
     ("assessor-quota", "assessors", "find {$and: [{prefectures: =}]} by _id up limited"): _OF_ANOTHER,
     (
         "assessor-quota",

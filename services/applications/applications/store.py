@@ -28,7 +28,7 @@ INDEXES = (
     Index("applications", (("unit.uscc", 1), ("_id", 1))),
     Index("applications", (("shapes", 1), ("_id", 1))),
     Index("applications", (("report.evidence.sha256", 1), ("_id", 1), ("state", 1))),
-    Index("applications", (("state", 1), ("unit.prefecture", 1), ("batch_year", 1))),
+    Index("applications", (("state", 1), ("unit.prefecture", 1), ("_id", 1), ("batch_year", 1))),
     Index("versions", (("application.application_id", 1), ("number", 1), ("_id", 1))),
     Index("facts", (("uscc", 1), ("_id", 1))),
     Index("facts", (("prefecture", 1), ("_id", 1))),
