@@ -119,13 +119,13 @@ async def test_generated_client_commands_lists_and_is_refused(servers: PrivateSe
 
     async with serve(service, servers) as (address, harness):
         token = harness.issuer.mint(role=Role.REGIONAL_OFFICER)
-        caller = import_module(f"{package}.client").AuthenticatedClient(address, token)
-        anybody = import_module(f"{package}.client").Client(address)
+        client = import_module(f"{package}.client")
         body = models.Registration.from_dict(registration(ASSESSORS[0]))
 
-        made = await register.asyncio_detailed(client=caller, body=body, idempotency_key="first")
-        again = await register.asyncio_detailed(client=caller, body=body, idempotency_key="second")
-        listed = await listing.asyncio_detailed(client=anybody, limit=10)
+        async with client.AuthenticatedClient(address, token) as caller, client.Client(address) as anybody:
+            made = await register.asyncio_detailed(client=caller, body=body, idempotency_key="first")
+            again = await register.asyncio_detailed(client=caller, body=body, idempotency_key="second")
+            listed = await listing.asyncio_detailed(client=anybody, limit=10)
 
     assert (made.status_code, made.parsed.uscc) == (201, ASSESSORS[0])
     assert made.headers["Location"] == f"/v1/assessors/{ASSESSORS[0]}"
